@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 const slow = [
   "test/adapters/{attention,commands,declared,folders,forms,hospitals,sources,tables}.test.ts",
-  "test/cli/{bench,calibrate,eval-*,micro-batches,run,train,train-*}.test.ts",
+  "test/cli/{bench,calibrate,machine,eval-*,micro-batches,run,train,train-*}.test.ts",
   "test/data/*-mutants.test.ts",
   "test/data/pack.test.ts",
   "test/backends/{optimizers,step}.test.ts",

@@ -29,11 +29,20 @@ export {
   type TensorChange,
 } from "./analyses/compare/index.ts";
 export {
+  checkpointBytes,
+  type ExchangeRates,
+  expectExchangeTime,
+  expectProcessBytes,
   expectStepTime,
+  expectTimeOf,
   expectValidationTime,
   fitRates,
   type MeasuredStep,
   type Rates,
+  ratesOfShare,
+  type SharedStep,
+  shareStep,
+  type TimedProgram,
   timedStep,
 } from "./analyses/cost/index.ts";
 export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";

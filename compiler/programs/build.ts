@@ -110,10 +110,16 @@ function buildOrExplain(spec: TracedSpec, name: ProgramName, fetch: readonly str
 const noLoss = "the model has no `loss`";
 
 function buildForMicroBatches(spec: TracedSpec, name: MicroBatchProgram): Program | string {
+  if (buildStep(spec) === null) return noLoss;
+  if (spec.inMicroBatches === null) return "the `train` block has no `micro_batch` that is smaller than its `batch`";
+  return buildStepPart(spec, name, spec.settings.microBatch);
+}
+
+/** A program of a step in micro-batches of so many rows, whatever the spec says of these; in words why there is none. */
+export function buildStepPart(spec: TracedSpec, name: MicroBatchProgram, count: number): Program | string {
   const whole = buildStep(spec);
   if (whole === null) return noLoss;
-  if (spec.inMicroBatches === null) return "the `train` block has no `micro_batch` that is smaller than its `batch`";
-  const { spec: rows, diagnostics } = spec.inMicroBatches();
+  const { spec: rows, diagnostics } = spec.atRows(count);
   const microBatch = rows === null ? null : buildStep(rows);
   if (microBatch !== null) return buildMicroBatchProgram(name, { whole, microBatch }, spec.trainable);
   const why = diagnostics.find(({ severity }) => severity === "error")?.message ?? "it has no `loss`";

@@ -3,6 +3,7 @@ export {
   buildForward,
   buildProgram,
   buildStep,
+  buildStepPart,
   type OptionalTensor,
   stepPrograms,
   type TracedSpec,

@@ -45,4 +45,19 @@ export const files = {
     () =>
       "models and settings are those of the file that is compiled; imports give modules, adapters, losses, functions and roles; `model m amends` takes a model",
   ),
+  "bad-rates": error<{ readonly path: string; readonly problem: string }>(
+    "E212",
+    ({ path, problem }) => `\`${path}\` has no rates of a machine: ${problem}`,
+    () => "write it on that machine with `medctc bench --calibrate -o FILE`",
+  ),
+  "newer-rates": error<{ readonly path: string }>(
+    "E213",
+    ({ path }) => `\`${path}\` was written by a later medctc, whose rates this one does not know`,
+    () => "use that version here, or measure with this one there",
+  ),
+  "older-rates": error<{ readonly path: string }>(
+    "E214",
+    ({ path }) => `\`${path}\` was written by an earlier medctc, which measured neither saving nor gathering`,
+    () => "measure on that machine again, with `medctc bench --calibrate -o FILE`",
+  ),
 } as const;

@@ -25,8 +25,8 @@ import { attempt, sha256Of, writeAtomically } from "../files/index.ts";
 import { version } from "../machine/index.ts";
 import { compilePath } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
-import { done, type Ended, type Reporter, refuse, refuseBy } from "./reporter.ts";
-import { type ExampleCounts, type ExpectedTime, timesHere } from "./step-times.ts";
+import { done, type Ended, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
+import { type ExpectedTime, type Timed, timesAt } from "./step-times.ts";
 import { unwritable } from "./unwritable.ts";
 
 export interface CompileRequest extends SpecRequest {
@@ -38,10 +38,8 @@ export interface CompileRequest extends SpecRequest {
   readonly target: string | null;
   /** Expect the memory of a training step even where the spec does not limit it; the step is built for that. */
   readonly memory: boolean;
-  /** Expect the time of a training step, for which it is built too. */
-  readonly time: boolean;
-  /** Expect that of an epoch of so many examples as well; null for none. */
-  readonly examples: ExampleCounts | null;
+  /** Where to expect the time of a training step, for which it is built too, and of an epoch of which examples; null for no times. */
+  readonly timed: Timed | null;
 }
 
 /** A spec that compiles, though what it expects may not hold. */
@@ -69,6 +67,8 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
   const compiled = compilePath(path, { set: request.set });
   const { plan, spec, diagnostics } = compiled;
   if (plan === null || spec === null) return refuseBy(diagnostics, reporter);
+  const timesOf = request.timed === null ? () => [] : timesAt(request.timed, reporter);
+  if (timesOf === null) return refused;
   const step = builtStep(spec);
   const memory = request.memory ? (compiled.memory ?? expectMemory(spec, tensorflowMemory, step)) : compiled.memory;
   const program = name === null ? null : buildProgram(spec, name);
@@ -93,6 +93,6 @@ export function compile(request: CompileRequest, reporter: Reporter): Ended<Comp
     if (saved.kind === "failed") return refuse(saved.problem, reporter);
   }
   reporter.diagnostics(diagnostics);
-  const times = request.time ? timesHere(request.examples, reporter)(spec, step) : [];
+  const times = timesOf(spec, step);
   return done({ plan, spec, memory, times, program, holds: !hasErrors(diagnostics) });
 }

@@ -2,12 +2,12 @@ import { type PlaceOptions, type PricedPlacements, type Pricing, pricedPlacement
 import { hasErrors } from "../../grammar/index.ts";
 import { assignedSpec, openSpec } from "../specs/index.ts";
 import type { SpecRequest } from "./compiled-spec.ts";
-import { done, type Ended, problem, type Reporter, refuse, refuseBy } from "./reporter.ts";
-import { type ExampleCounts, type ExpectedTime, timesHere } from "./step-times.ts";
+import { done, type Ended, problem, type Reporter, refuse, refuseBy, refused } from "./reporter.ts";
+import { type ExpectedTime, type Timed, timesAt } from "./step-times.ts";
 
 export interface PlaceRequest extends PlaceOptions, Omit<Pricing<ExpectedTimes>, "timeOf">, SpecRequest {
-  /** Expect the time of an epoch of so many examples beside that of a step; null for none. */
-  readonly examples: ExampleCounts | null;
+  /** Where to expect times, and of an epoch of which examples beside that of a step. */
+  readonly timed: Timed;
 }
 
 /** Times by backends. */
@@ -19,7 +19,8 @@ export function place(request: PlaceRequest, reporter: Reporter): Ended<PricedPl
   if (opened.kind === "unread") return refuseBy([opened.diagnostic], reporter);
   const { source, diagnostics } = assignedSpec(opened, request.set);
   if (hasErrors(diagnostics)) return refuseBy(diagnostics, reporter);
-  const timeOf = request.times === 0 ? () => [] : timesHere(request.examples, reporter);
+  const timeOf = request.times === 0 ? () => [] : timesAt(request.timed, reporter);
+  if (timeOf === null) return refused;
   const result = pricedPlacements(source, opened.library, { ...request, timeOf });
   switch (result.kind) {
     case "wrong-spec":

@@ -9,7 +9,7 @@ import type {
   Unwritable,
 } from "../../compiler/index.ts";
 import type { WeightPieces } from "../weights/index.ts";
-import type { StepInputs, Values, WholeModel } from "./engine.ts";
+import type { StepInputs, TimeParts, Values, WholeModel } from "./engine.ts";
 import type { Launch } from "./launch.ts";
 import type { NameOf } from "./names.ts";
 import type { OperationRun } from "./tensorflow/index.ts";
@@ -30,6 +30,8 @@ export interface Engine {
   readonly read: () => Promise<ReadonlyMap<string, Float32Array>>;
   /** Gives some of that other values, as a checkpoint after so many steps has them. */
   readonly store: (values: ReadonlyMap<string, Float32Array>, step?: number) => Promise<void>;
+  /** Times what its processes do; missing where `run` has a program for it. */
+  readonly timeParts?: TimeParts;
   /** The processes in which it computes besides this one. */
   readonly processes?: () => readonly number[];
   readonly dispose: () => Promise<void>;
@@ -109,6 +111,8 @@ export interface ProgramBackend extends AnyBackend {
 export interface ModelBackend extends AnyBackend {
   readonly name: NameOf<"models">;
   readonly runs: "models";
+  /** The passes that lead to a program whose operations take about what its own of the same spec do, to expect times by. */
+  readonly optimise: (program: Program, context: PassContext) => Program;
   /** What it runs of a spec, or why it cannot say the spec. */
   readonly write: (spec: TracedSpec) => readonly TargetFile[] | Unwritable;
   /** As that of a `ProgramBackend`. */

@@ -42,3 +42,16 @@ export interface WholeModel {
 }
 
 export type Whole<Result> = (inputs: StepInputs, size: StepSize, isStopped: () => boolean) => Promise<Result | null>;
+
+/**
+ * What processes do that are timed by themselves: a product of two square matrices of a type; word to each other; gradients that are summed;
+ * rows that are gathered.
+ */
+export type Timed = "f32" | "bf16" | "agree" | "sum" | "gather";
+
+/** The seconds of the fastest of some runs, of so many rows of a matrix or bytes, and how many GPUs the machine has for processes. */
+export type TimeParts = (
+  what: Timed,
+  size: number,
+  runs: number,
+) => Promise<{ readonly seconds: number; readonly gpus: number }>;

@@ -3,6 +3,7 @@ export type {
   BackendState,
   Engine,
   Model,
+  ModelBackend,
   ProgramBackend,
 } from "./backend.ts";
 export { type ChosenBackend, chooseBackend } from "./choose.ts";

@@ -13,4 +13,6 @@ export {
 } from "./messages.ts";
 export { moduleOf, type Profile, profileOf, type Share, traceOf } from "./profile.ts";
 export { type Spread, spreadOf } from "./statistics.ts";
+export { timeDisk } from "./time-disk.ts";
 export { timeReading } from "./time-reading.ts";
+export { timeSaving } from "./time-saving.ts";

@@ -1,5 +1,6 @@
-import type { Rates, SpecChanges } from "../../compiler/index.ts";
+import type { SpecChanges } from "../../compiler/index.ts";
 import type { Launch } from "../backends/index.ts";
+import type { BackendRates } from "../machine/index.ts";
 import type { Problem } from "../text/index.ts";
 
 /** The programs whose time is measured. */
@@ -33,9 +34,14 @@ export interface CalibrationRequest {
   readonly kind: "calibration";
   /** The name of the backend. */
   readonly backend: string;
+  /** How its processes are started, where it has some. */
+  readonly launch: Launch;
   /** How many runs of each program are counted; null for as many as fit some seconds. */
   readonly steps: number | null;
 }
+
+/** What was found of a backend. */
+export type Calibrated = Pick<BackendRates, "rates" | "device" | "gpus" | "exchange">;
 
 export interface Measurement {
   readonly device: string;
@@ -56,7 +62,7 @@ export interface Measurement {
 export type Message =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "measured"; readonly measurement: Measurement }
-  | { readonly kind: "calibrated"; readonly rates: Rates }
+  | { readonly kind: "calibrated"; readonly found: Calibrated }
   | Failure;
 
 /** Why nothing was measured. */

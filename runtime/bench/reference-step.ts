@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   buildProgram,
@@ -6,15 +7,18 @@ import {
   inputsOf,
   type MeasuredStep,
   sharedInputs,
+  type TimedProgram,
+  type TracedSpec,
   timedStep,
 } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import {
+  type Backend,
+  type Engine,
   inputsInMemory,
-  oneProcess,
+  type Launch,
   openableFor,
   openUnchecked,
-  type ProgramBackend,
   trainStep,
 } from "../backends/index.ts";
 import { libraryFolder, SpecLibrary } from "../specs/index.ts";
@@ -46,29 +50,45 @@ export const largeStep: Size = {
   ...{ image: 224, patch: 14, words: 64 },
 };
 
-/** Milliseconds of training steps of such a model on a backend, and what they run. */
-export async function timeReferenceStep(
+/** A model of such a size that a backend has opened. */
+export interface Reference {
+  readonly engine: Engine;
+  readonly spec: TracedSpec;
+  /** What its training step runs. */
+  readonly programs: readonly TimedProgram[];
+}
+
+/** Opens such a model on a backend, does something with it, and closes it. */
+export async function openReference<Result>(
   size: Size,
-  backend: ProgramBackend,
+  backend: Backend,
+  launch: Launch,
   folder: string,
-  runs: Runs,
-): Promise<MeasuredStep> {
+  act: (opened: Reference) => Promise<Result>,
+): Promise<Result> {
   const path = `${size.name}.vlm`;
   const { spec, plan } = compileSpec(createSource(path, textOf(size)), new SpecLibrary(libraryFolder(), path));
   if (spec === null || plan === null) throw new Error("invariant: the spec of a calibration compiles");
-  const openable = openableFor("train", { spec, plan }, backend, oneProcess);
-  const [step, programs] = [buildProgram(spec, "step"), timedStep(spec, backend)];
-  if (openable.runs !== "programs" || step === null || programs === null)
+  const openable = openableFor("train", { spec, plan }, backend, launch);
+  const programs = timedStep(spec, backend);
+  if (openable.runs === "no-step" || openable.runs === "unwritable" || programs === null)
     throw new Error("invariant: the spec of a calibration has a step");
-  const { parameters } = openable.model;
-  const engine = await openUnchecked(openable, firstValuesOf(parameters, 0), join(folder, size.name));
+  const place = join(folder, `${size.name}-${launch.processes}`);
+  mkdirSync(place, { recursive: true });
+  const engine = await openUnchecked(openable, firstValuesOf(spec.parameters, 0), place);
+  return await act({ engine, spec, programs }).finally(engine.dispose);
+}
+
+/** How long its training steps take; the fastest counts. */
+export async function timeStep({ engine, spec, programs }: Reference, runs: Runs): Promise<MeasuredStep> {
+  const step = buildProgram(spec, "step");
+  if (step === null) throw new Error("invariant: the spec of a calibration has a step");
   const rows = inputsInMemory(drawInputs(inputsOf(step)), spec.settings, sharedInputs(spec));
   let done = 0;
   const run = async (): Promise<void> => {
     await trainStep(engine, spec.settings, rows, done++, () => false);
   };
-  const timesMs = await timesOf(run, runs).finally(engine.dispose);
-  return { programs, seconds: spreadOf(timesMs).minMs / 1000 };
+  return { programs, seconds: spreadOf(await timesOf(run, runs)).minMs / 1000 };
 }
 
 function textOf({ name, batch, dim, layers, heads, image, patch, words }: Size): string {

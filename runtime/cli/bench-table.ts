@@ -34,21 +34,49 @@ export function renderBench(report: BenchReport): string {
 }
 
 /** What a machine does in a second, a backend a row. */
-export function renderCalibration({ processor, threads, voxelsRead, backends, path }: Calibrated): string {
+export function renderCalibration(found: Calibrated): string {
+  const { processor, instructions, threads, backends, path, output } = found;
   const rows = backends.map(({ backend, measured, rates: { productFlops, bytes, operationSeconds, runSeconds } }) => [
     backend,
     printRate(productFlops.f32 / 1e9),
     productFlops.bf16 === null ? "as f32" : printRate(productFlops.bf16 / 1e9),
-    `${(bytes / 1e9).toPrecision(3)} GB/s`,
+    printBytesRate(bytes),
     `${(1e6 * operationSeconds).toPrecision(3)} us`,
-    printMs(1000 * runSeconds),
+    runSeconds === 0 ? "-" : printMs(1000 * runSeconds),
     measured,
   ]);
   const header = ["backend", "products in f32", "in bf16", "memory", "an operation", "a run", "measured"];
   const table = renderTable([header, ...rows], ["left", "right", "right", "right", "right", "right", "left"]);
-  const reading =
-    voxelsRead === null ? "" : `a thread reads ${(voxelsRead / 1e6).toPrecision(3)} million voxels a second\n`;
-  return `${processor}, ${threads} threads\n${table}${reading}stored in ${path}; medctc compile SPEC --time expects times from it\n`;
+  const stored = `stored in ${path}; medctc compile SPEC --time expects times from it\n`;
+  const carried =
+    output === null ? "" : `written to ${output}; --machine ${output} expects times of this machine elsewhere\n`;
+  const machine = [processor, ...instructions, `${threads} threads`].join(", ");
+  return `${machine}\n${table}${renderStorage(found)}${backends.map(renderExchange).join("")}${stored}${carried}`;
+}
+
+function renderStorage({ voxelsRead, bytesRead, saving }: Calibrated): string {
+  const lines = [
+    ...(voxelsRead === null ? [] : [`a thread decodes ${(voxelsRead / 1e6).toPrecision(3)} million voxels a second`]),
+    ...(bytesRead === null ? [] : [`the disk gives ${printBytesRate(bytesRead)}`]),
+    ...(saving === null
+      ? []
+      : [
+          `saving a checkpoint takes ${printMs(1000 * saving.seconds)}, and 1 s more for each ${printBytes(saving.bytes)} of it`,
+        ]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What two processes of a backend exchange. */
+function renderExchange({ backend, exchange }: Calibrated["backends"][number]): string {
+  if (exchange === null) return "";
+  const { latencySeconds, sumBytes, gatherBytes } = exchange;
+  const rates = `${printBytesRate(sumBytes)} of gradients and ${printBytesRate(gatherBytes)} of rows`;
+  return `two processes of ${backend} exchange ${rates}, and wait ${printMs(1000 * latencySeconds)} each time\n`;
+}
+
+function printBytesRate(rate: number): string {
+  return `${(rate / 1e9).toPrecision(3)} GB/s`;
 }
 
 function renderProfile({ profile, steps }: BenchReport): string {

@@ -32,10 +32,12 @@ export const define: DefineCommand = (command, terminal, end) => {
       "--calibrate",
       "measure what this machine does in a second, for `compile --time` and editors; needs no spec",
     )
+    .option("-o, --output <file>", "with --calibrate: also write that to a file, for --machine of another machine")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json\n  $ medctc bench --calibrate",
+      "\nExamples:\n  $ medctc bench specs/medct-small.vlm --batch 8 --profile trace.json\n  $ medctc bench --calibrate" +
+        "\n  $ medctc bench --calibrate -o h100.json",
     )
     .action(async (spec, flags) => {
       const { set, program, backend, weights = null, steps = null, warmup, profile = null, json = false } = flags;
@@ -46,10 +48,9 @@ export const define: DefineCommand = (command, terminal, end) => {
           terminal.err(`error: ${what}\n  help: medctc bench SPEC, or medctc bench --calibrate\n`);
           return end(exitCodes.usage);
         }
-        const ended = await calibrate(
-          { backend, steps, programFile: terminal.programFile },
-          terminalReporter(terminal),
-        );
+        const { output = null, python = null } = flags;
+        const { programFile } = terminal;
+        const ended = await calibrate({ backend, steps, python, output, programFile }, terminalReporter(terminal));
         return end(
           finish(ended, (found) => {
             if (json) terminal.json(`${JSON.stringify(found, null, 2)}\n`);
@@ -57,6 +58,12 @@ export const define: DefineCommand = (command, terminal, end) => {
             return exitCodes.done;
           }),
         );
+      }
+      if (flags.output !== undefined) {
+        terminal.err(
+          "error: --output is for what --calibrate measures\n  help: --json prints what bench measures of a spec\n",
+        );
+        return end(exitCodes.usage);
       }
       const overrides = {
         ...(batch === undefined ? {} : { batch }),

@@ -3,6 +3,14 @@ import { place } from "../app/place.ts";
 import { renderPlacements } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
+import {
+  heldOutOption,
+  machineOption,
+  timedNodesOption,
+  timedOf,
+  timedProcessesOption,
+  volumesOption,
+} from "./machine-options.ts";
 import { names, ranks, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
@@ -31,16 +39,15 @@ export const define: DefineCommand = (command, terminal, end) => {
     .option("--memory <number>", "number of these whose expected peak to show; takes seconds each", wholeNumber(0), 0)
     .option(
       "--time <number>",
-      "number of these whose expected time of a step to show, on this machine; takes seconds each",
+      "number of these whose expected time of a step to show; takes seconds each",
       wholeNumber(0),
       0,
     )
-    .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
-    .option(
-      "--held-out <number>",
-      "with --volumes: the volumes or images of each evaluation, for its share",
-      wholeNumber(1),
-    )
+    .addOption(volumesOption())
+    .addOption(heldOutOption())
+    .addOption(machineOption())
+    .addOption(timedProcessesOption())
+    .addOption(timedNodesOption())
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -49,22 +56,15 @@ export const define: DefineCommand = (command, terminal, end) => {
         "\nplacements are found among modules, by their roles. Exit status: 1 if no placement is found." +
         "\n\nExamples:\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv,o,text.attn.qkv,o" +
         "\n  $ medctc place specs/medct.vlm --budget 500K --at-most --kinds lora,dora --same-rank" +
-        "\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv --time 5 --volumes 25692",
+        "\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv --time 5 --volumes 25692" +
+        "\n  $ medctc place specs/medct.vlm --budget 1.67M --on vision.attn.qkv --time 5 --machine h100.json --processes 8",
     )
     .action((spec, flags) => {
       const { atMost = false, kinds = null, on = null, sameRank = false, json = false, with: given = "" } = flags;
       const { set, budget, ranks: tried, top, costs, memory } = flags;
-      if (flags.volumes !== undefined && flags.time === 0) {
-        terminal.err("error: --volumes is for the time of an epoch\n  help: add --time 5\n");
-        return end(exitCodes.usage);
-      }
-      if (flags.heldOut !== undefined && flags.volumes === undefined) {
-        terminal.err("error: --held-out is for the time of an epoch\n  help: add --volumes N\n");
-        return end(exitCodes.usage);
-      }
-      const { volumes, heldOut = null } = flags;
-      const examples = volumes === undefined ? null : { volumes, heldOut };
-      const asked = { costs, memory, times: flags.time, examples };
+      const timed = timedOf(flags, { isAsked: flags.time > 0, ask: "--time 5" }, terminal);
+      if (timed === "wrong") return end(exitCodes.usage);
+      const asked = { costs, memory, times: flags.time, timed };
       const request = { spec, set, budget, atMost, kinds, ranks: tried, on, sameRank, with: given, top, ...asked };
       end(
         finish(place(request, terminalReporter(terminal)), (found) => {

@@ -25,18 +25,26 @@ export const define: DefineCommand = (command, terminal, end) => {
         .default(20e9, "20GB"),
     )
     .addOption(new Option("--emit-jobs <system>", "run nothing; write jobs for a cluster").choices(jobSystems))
+    .option("--machine <file>", "with --emit-jobs: expect times there, where bench --calibrate -o wrote this file")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       "\nCtrl-C saves the active runs; the same command resumes them. A run that fails does not stop the others." +
         "\n\nExamples:\n  $ medctc sweep examples/synthetic/sweep.yaml -o runs/sweep" +
-        "\n  $ medctc sweep sweep.yaml -o runs/sweep --emit-jobs slurm\n  $ medctc sweep collect runs/sweep",
+        "\n  $ medctc sweep sweep.yaml -o runs/sweep --emit-jobs slurm --machine h100.json\n  $ medctc sweep collect runs/sweep",
     )
     .action(async (file, flags) => {
       const { output = null, jobs = null, backend, cache = null, cacheSize: cacheBytes, json = false } = flags;
       const { programFile } = terminal;
+      const { machine = null } = flags;
+      if (machine !== null && flags.emitJobs === undefined) {
+        terminal.err(
+          "error: --machine is for jobs; runs here take the rates of this machine\n  help: add --emit-jobs SYSTEM\n",
+        );
+        return end(exitCodes.usage);
+      }
       const request = {
-        ...{ file, output, jobs, backend, cache, cacheBytes, programFile },
+        ...{ file, output, jobs, backend, cache, cacheBytes, machine, programFile },
         emitJobs: flags.emitJobs ?? null,
       };
       end(

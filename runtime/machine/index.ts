@@ -6,10 +6,14 @@ export { isOutOfMemory, lessMemory } from "./out-of-memory.ts";
 export { instructionSets, processorName } from "./processor.ts";
 export {
   type BackendRates,
+  encodeRates,
   type MachineRates,
   ratesOf,
   ratesPath,
+  readCarriedRates,
   readRates,
+  type SavingRates,
+  type StorageRates,
   writeRates,
 } from "./rates.ts";
 export { isRefusal, problemOf } from "./refusal.ts";

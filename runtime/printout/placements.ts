@@ -6,21 +6,13 @@ import {
   printSeconds,
 } from "../../compiler/index.ts";
 import { printCount, printDuration, printShare, renderTable } from "../text/index.ts";
+import { type PrintedTime, ratesOf, sharesOf } from "./epoch.ts";
 
-/** What a step is expected to take on a backend, and an epoch of so many volumes where that was asked for. */
-interface PlacedTime {
-  readonly title: string;
-  readonly seconds: number;
-  /** The day on which the backend's rates were measured. */
-  readonly measured: string;
-  readonly epoch: { readonly volumes: number; readonly seconds: number } | null;
-}
-
-type Placement = PricedPlacement<readonly PlacedTime[]>;
+type Placement = PricedPlacement<readonly PrintedTime[]>;
 
 /** Placements that meet a budget, the simplest first; `given` are the arguments that all of them have besides. */
 export function renderPlacements(
-  { range, without, regions, count, placements }: PricedPlacements<readonly PlacedTime[]>,
+  { range, without, regions, count, placements }: PricedPlacements<readonly PrintedTime[]>,
   given: string,
 ): string {
   const wanted =
@@ -64,24 +56,32 @@ function table(placements: readonly Placement[]): string {
 }
 
 /** The times of the first placement: whichever backend has one has one for all that have any. */
-function timesOf(placements: readonly Placement[]): readonly PlacedTime[] {
+function timesOf(placements: readonly Placement[]): readonly PrintedTime[] {
   return placements[0]?.time ?? [];
 }
 
-function printTime({ seconds, epoch }: PlacedTime): string {
+function printTime({ seconds, epoch }: PrintedTime): string {
   return epoch === null ? printSeconds(seconds) : `${printSeconds(seconds)}, ${printDuration(epoch.seconds)}`;
 }
 
-function noteOf({ title, measured, epoch }: PlacedTime): string {
+function noteOf(time: PrintedTime): string {
+  const { title, machine, share, epoch } = time;
   const what = epoch === null ? "a step" : `a step and an epoch of ${printCount(epoch.volumes)} examples`;
-  return `${title}: what ${what} should take on this machine, by rates of ${measured}`;
+  const where = machine === null ? "on this machine" : "on another machine";
+  const processes = share === null ? "" : ` in ${share.processes} processes`;
+  return `${title}: what ${what} should take ${where}${processes}, by ${ratesOf(time)}`;
+}
+
+/** What an epoch of the first placement goes into. */
+function ofFirst({ title, share, epoch }: PrintedTime): readonly string[] {
+  return epoch === null ? [] : [`${title}, the first: ${sharesOf(epoch, share !== null).join(", ")}`];
 }
 
 /** What a reader has to know to paste a line, and what the times are of. */
 function notes(placements: readonly Placement[], given: string): string {
   const imports = new Set(placements.flatMap((each) => each.imports));
   const lines = [
-    ...timesOf(placements).map(noteOf),
+    ...timesOf(placements).flatMap((time) => [noteOf(time), ...ofFirst(time)]),
     ...[...imports].map((path) => `not imported yet: import "${path}"`),
     ...(given === "" ? ["arguments not shown have the adapter's defaults; --with sets others"] : []),
   ];

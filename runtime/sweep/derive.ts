@@ -18,6 +18,7 @@ import {
 } from "../../compiler/index.ts";
 import { createSource, type Diagnostic, hasErrors } from "../../grammar/index.ts";
 import { type DataInputs, findDataInputs } from "../data/index.ts";
+import type { PrintedEpoch } from "../printout/index.ts";
 import { libraryFolder, SpecLibrary } from "../specs/index.ts";
 import type { Problem, Result } from "../text/index.ts";
 import { carryImports } from "./carried-imports.ts";
@@ -43,17 +44,20 @@ export interface SweepEntry extends EntryEdits {
   readonly seed: number;
   /** What a step is expected to take in memory; null where that was not asked for, or the model has no loss. */
   readonly peakBytes: number | null;
-  /** What a step is expected to take in time; null where that is unknown. */
-  readonly stepSeconds: number | null;
+  /** What an epoch of so many examples is expected to take in time; null where that is unknown. */
+  readonly epochWith: EpochOf;
   /** How long a training is, with so many examples to train on. */
   readonly stepsWith: (examples: number) => number;
 }
 
+/** An epoch of so many examples to train on, and so many that are held out. */
+export type EpochOf = (examples: Pick<PrintedEpoch, "volumes" | "heldOut">) => PrintedEpoch | null;
+
 /** What is expected of the steps of entries. */
 export interface Expected {
   readonly memory: boolean;
-  /** The seconds of a spec's step; null where they are unknown. */
-  readonly secondsOf: (spec: TracedSpec, step: BuiltStep) => number | null;
+  /** The epochs of a spec. */
+  readonly epochsOf: (spec: TracedSpec, step: BuiltStep) => EpochOf;
 }
 
 /** Why an entry has no spec that compiles; the name is null for the spec that all are derived from. */
@@ -157,7 +161,7 @@ function compileEntry(
     evaluation: spec.evaluation,
     seed: spec.settings.seed,
     peakBytes: peak?.peakBytes ?? null,
-    stepSeconds: expected.secondsOf(spec, step),
+    epochWith: expected.epochsOf(spec, step),
     stepsWith: (examples) => schedule.steps ?? epochs * Math.floor(examples / batch),
   };
 }

@@ -1,6 +1,7 @@
 export { BadVolumeError, Batches } from "./batches.ts";
 export { averageFile, type Checkpoint, readState } from "./checkpoint.ts";
 export type { TrainingState } from "./checkpoint-state.ts";
+export { CheckpointStore } from "./checkpoint-store.ts";
 export type { TrainedTensor } from "./checkpoint-tensors.ts";
 export { type DrawnValues, decodeDrawn, drawnKey, encodeDrawn } from "./drawn-values.ts";
 export { readEventTimes } from "./event-times.ts";

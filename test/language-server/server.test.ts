@@ -153,7 +153,9 @@ test("when typing pauses, the memory of a step stands behind its cost, and goes 
 test("where rates of this machine are stored, the time of a step stands there too", async () => {
   const cache = mkdtempSync(join(tmpdir(), "medctc-editor-rates-"));
   const rates = { productFlops: { f32: 1e9, bf16: null }, bytes: 1e9, operationSeconds: 0, runSeconds: 20 };
-  writeRates({ backends: [ratesOf("tensorflow", rates, new Date())], voxelsRead: null }, cache);
+  const about = { engine: null, device: null, gpus: null, exchange: null };
+  const storage = { voxelsRead: null, bytesRead: null, saving: null };
+  writeRates([ratesOf({ backend: "tensorflow", ...about, rates }, new Date())], storage, cache);
   const other = new Editor(cache);
   await other.start();
   const uri = await other.open("test/language-server/small.vlm");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { deriveEntries, type Expected } from "../../runtime/sweep/derive.ts";
 import { readSweep } from "../../runtime/sweep/read-sweep.ts";
 
-const nothingExpected: Expected = { memory: false, secondsOf: () => null };
+const nothingExpected: Expected = { memory: false, epochsOf: () => () => null };
 
 const base = `# The base.
 import "std/bert"

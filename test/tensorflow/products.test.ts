@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluate } from "../../compiler/ir/evaluate.ts";
 import { Graph } from "../../compiler/ir/graph.ts";
 import type { Program, TensorType } from "../../compiler/ir/index.ts";
-import { noKernels } from "../../compiler/targets/tensorflow/index.ts";
+import { buildProduct } from "../../compiler/programs/index.ts";
+import { noKernels, ownKernels } from "../../compiler/targets/tensorflow/index.ts";
 import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
 import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { Random } from "../random.ts";
@@ -114,6 +115,23 @@ describe.runIf(knowsProducts).each(["f32", "bf16"] as const)("our products in %s
     expect(Array.from(found.get("result") ?? [])).toEqual(Array.from(exact));
   });
 });
+
+test.each(["f32", "bf16"] as const)(
+  "what the rate of products in %s is measured with is our own, as in steps",
+  (dtype) => {
+    const folder = mkdtempSync(join(tmpdir(), "medctc-products-"));
+    try {
+      const { program, parameters } = buildProduct(64, dtype);
+      const about = { parameters, trainable: new Set<string>(), seed: 0, bf16Products: "widened" } as const;
+      writePrograms([program], { ...about, kernels: ownKernels }, folder);
+      const graph = readFileSync(join(folder, "saved_model.pb"), "latin1");
+      expect(graph).toContain("MedctcProduct");
+      expect(graph).not.toMatch(/BatchMatMulV2|\bMatMul/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 describe.runIf(knowsProducts)("a row of a product", () => {
   const folder = mkdtempSync(join(tmpdir(), "medctc-products-"));

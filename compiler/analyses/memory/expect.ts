@@ -1,3 +1,4 @@
+import type { Program } from "../../ir/index.ts";
 import type { ExpectedMemory } from "../../plan/index.ts";
 import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
 import { type MemoryModel, tensorflowMemory } from "./models.ts";
@@ -13,18 +14,23 @@ export function expectMemory(
   model: MemoryModel = tensorflowMemory,
   step: BuiltStep = builtStep(spec),
 ): ExpectedMemory | null {
-  const { title, processBytes, holes, growth } = model;
-  const programs = step(model.optimise) ?? [];
+  const programs = memoryOf(step(model.optimise) ?? [], model);
+  const { recompute, precision } = spec.settings;
+  return programs === null ? null : { recompute, precision, ...programs };
+}
+
+/** The memory of programs that run one after the other, whatever they are of; null where there are none. */
+export function memoryOf(
+  programs: readonly Program[],
+  { title, processBytes, holes, growth }: Omit<MemoryModel, "optimise">,
+): Omit<ExpectedMemory, "recompute" | "precision"> | null {
   const [first, ...others] = programs.map(peakOf);
   if (first === undefined) return null;
   const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);
   const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
   const variableBytes = variableBytesOf(programs);
   const tensorBytes = bytesOf(peak);
-  const { recompute, precision } = spec.settings;
   return {
-    recompute,
-    precision,
     title,
     processBytes,
     variableBytes,

@@ -1,3 +1,3 @@
-export { expectMemory } from "./expect.ts";
+export { expectMemory, memoryOf } from "./expect.ts";
 export { fitMemory } from "./fit.ts";
-export { type MemoryModel, onnxMemory, tensorflowMemory } from "./models.ts";
+export { type MemoryModel, onnxMemory, pytorchMemory, tensorflowMemory } from "./models.ts";

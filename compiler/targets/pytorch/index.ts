@@ -1,2 +1,3 @@
+export { gatheredRowBytes } from "./gathered.ts";
 export { pytorchReleases } from "./releases.ts";
 export { pytorch } from "./target.ts";

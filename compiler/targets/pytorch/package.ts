@@ -41,7 +41,7 @@ export function packageFiles(spec: TracedSpec, about: WrittenBy): readonly Targe
 }
 
 /** The modules beside these that train a package, which are the same for every spec. */
-const workerModules = ["link", "processes", "state", "step", "weights", "worker"] as const;
+const workerModules = ["link", "processes", "state", "step", "timing", "weights", "worker"] as const;
 
 interface Draft {
   readonly name: string;

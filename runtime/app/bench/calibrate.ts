@@ -1,25 +1,30 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { join } from "node:path";
-import { backendNamed, backends, isForTraining } from "../../backends/index.ts";
+import { dirname, join } from "node:path";
+import { backendNamed, backends, engineName, isForTraining, type Launch, oneProcess } from "../../backends/index.ts";
 import {
   type CalibrationRequest,
   calibrate as calibrateHere,
   type Message,
   measureApart,
+  timeDisk,
   timeReading,
+  timeSaving,
 } from "../../bench/index.ts";
-import { attempt, makeTemporaryFolder } from "../../files/index.ts";
+import { attempt, makeTemporaryFolder, writeAtomically } from "../../files/index.ts";
 import {
   type BackendRates,
+  cacheFolder,
+  encodeRates,
   isRefusal,
   type MachineRates,
   problemOf,
   ratesOf,
   ratesPath,
+  type StorageRates,
   writeRates,
 } from "../../machine/index.ts";
-import { failed, ok, type Result } from "../../text/index.ts";
+import { failed, listWords, ok, type Result } from "../../text/index.ts";
 import { done, type Ended, problem, type Reporter, refuse } from "../reporter.ts";
 
 export interface CalibrateRequest {
@@ -27,6 +32,10 @@ export interface CalibrateRequest {
   readonly backend: string;
   /** How many runs of each program are counted; null for as many as fit some seconds. */
   readonly steps: number | null;
+  /** A Python with PyTorch; null for the one that is found. */
+  readonly python: string | null;
+  /** A file for what is stored, to be carried to another machine; null for none. */
+  readonly output: string | null;
   /** The file of this program, which is started once more for each backend. */
   readonly programFile: string;
 }
@@ -34,10 +43,12 @@ export interface CalibrateRequest {
 /** What is stored of this machine after a calibration, and where. */
 export interface Calibrated extends MachineRates {
   readonly path: string;
+  /** The file to be carried; null where none was asked for. */
+  readonly output: string | null;
 }
 
-/** The backends whose rates say something of a training: those that run a step's programs one by one. */
-const calibrated = backends.filter((each) => each.runs === "programs" && isForTraining(each));
+/** The backends whose rates say something of a training. */
+const calibrated = backends.filter(isForTraining);
 
 /** Threads that are busy on average, of which on fewer nobody would say that something runs. */
 const busy = 0.5;
@@ -46,7 +57,10 @@ const busy = 0.5;
 export async function calibrate(asked: CalibrateRequest, reporter: Reporter): Promise<Ended<Calibrated>> {
   const wanted = calibrated.filter(({ name }) => asked.backend === "auto" || name === asked.backend);
   if (wanted.length === 0) {
-    const help = `use --backend ${calibrated.map(({ name }) => name).join(" or ")}`;
+    const help = `use --backend ${listWords(
+      calibrated.map(({ name }) => name),
+      "or",
+    )}`;
     return refuse(problem(`there are no rates of ${asked.backend}`, help), reporter);
   }
   const [load = 0] = loadavg();
@@ -58,36 +72,51 @@ export async function calibrate(asked: CalibrateRequest, reporter: Reporter): Pr
   const found: BackendRates[] = [];
   let missing = problem("no backend is there", "run: medctc doctor");
   for (const backend of wanted) {
-    const state = backend.inspect();
+    const launch: Launch = { ...oneProcess, by: { kind: "torchrun", python: asked.python, rendezvous: null } };
+    const state = backend.inspect(launch);
     if (state.kind === "unavailable") {
       missing = problem(state.reason, `run: ${state.repair}`);
       reporter.note(`${backend.title} is left out: ${state.reason}`);
       continue;
     }
-    const request: CalibrationRequest = { kind: "calibration", backend: backend.name, steps: asked.steps };
+    const request: CalibrationRequest = { kind: "calibration", backend: backend.name, launch, steps: asked.steps };
     const ended = await calibrateApart(request, asked.programFile, reporter);
     if (ended.kind !== "done") return ended;
     found.push(ended.value);
   }
   if (found.length === 0) return refuse(missing, reporter);
-  reporter.progress("reading volumes");
-  const read = await readingHere().finally(reporter.progressEnd);
-  if (read.kind === "failed") return refuse(read.problem, reporter);
-  const stored = attempt(ratesPath(), () => writeRates({ backends: found, voxelsRead: read.value }));
+  const storage = await storageHere(reporter).finally(reporter.progressEnd);
+  if (storage.kind === "failed") return refuse(storage.problem, reporter);
+  const stored = attempt(ratesPath(), () => writeRates(found, storage.value));
   if (stored.kind === "failed") return refuse(stored.problem, reporter);
-  return done({ path: ratesPath(), ...stored.value });
+  const { output } = asked;
+  if (output !== null) {
+    const carried = attempt(output, () => {
+      mkdirSync(dirname(output), { recursive: true });
+      writeAtomically(output, encodeRates(stored.value));
+    });
+    if (carried.kind === "failed") return refuse(carried.problem, reporter);
+  }
+  return done({ path: ratesPath(), output, ...stored.value });
 }
 
-/** In a thread of its own, as trainings read. */
-async function readingHere(): Promise<Result<number>> {
-  const folder = makeTemporaryFolder("medctc-bench");
+/** What the disk that has the cache gives and takes, and what reading a volume takes in a thread of its own, as trainings read. */
+async function storageHere(reporter: Reporter): Promise<Result<StorageRates>> {
+  // Where a calibration was killed, its folder is still there.
+  const folder = join(cacheFolder(), "bench");
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    return ok(await timeReading(folder));
+    remove();
+    mkdirSync(folder, { recursive: true });
+    reporter.progress("reading volumes");
+    const voxelsRead = await timeReading(folder);
+    reporter.progress("reading and writing files");
+    return ok({ voxelsRead, bytesRead: timeDisk(folder), saving: timeSaving(join(folder, "checkpoints")) });
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return failed(problemOf(error, folder));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
@@ -105,8 +134,11 @@ async function calibrateApart(
       progress: reporter.progress,
     }).finally(reporter.progressEnd);
     switch (ended.kind) {
-      case "calibrated":
-        return done(ratesOf(request.backend, ended.rates, new Date()));
+      case "calibrated": {
+        const backend = backendNamed(request.backend);
+        const engine = backend === null ? null : engineName(backend);
+        return done(ratesOf({ backend: request.backend, engine, ...ended.found }, new Date()));
+      }
       case "interrupted":
         return { kind: "stopped", signal: "SIGINT" };
       case "failed":
@@ -125,8 +157,8 @@ export async function calibrateBackend(
   tell: (message: Message) => void,
 ): Promise<Message> {
   const backend = backendNamed(request.backend);
-  if (backend?.runs !== "programs") throw new Error(`${request.backend} is calibrated`);
-  const loaded = backend.load();
+  if (backend === null) throw new Error(`${request.backend} is calibrated`);
+  const loaded = backend.load(request.launch);
   if (loaded.kind === "unavailable") {
     return { kind: "failed", problem: { subject: "", message: loaded.reason, help: `run: ${loaded.repair}` } };
   }

@@ -13,6 +13,8 @@ export interface SweepData {
   readonly examples: readonly Example[];
   /** How many of these are there to train on. */
   readonly toTrainOn: number;
+  /** How many are held out; null where nothing is evaluated. */
+  readonly heldOut: number | null;
   readonly inputs: DataInputs;
 }
 
@@ -55,7 +57,9 @@ export async function openSweepData(
     const settled = await settleData(settings, sets, entry.inputs.value, skipBad, quiet, cache);
     if (settled === null) return null;
     const examples = sets.flatMap((set) => set.examples);
-    found.set(key, { hash: hashOf(sets), examples, toTrainOn: train.examples.length, inputs: settled.inputs });
+    const heldOut = held === null || held.examples.length === 0 ? null : held.examples.length;
+    const counts = { toTrainOn: train.examples.length, heldOut };
+    found.set(key, { hash: hashOf(sets), examples, ...counts, inputs: settled.inputs });
   }
   return found;
 }

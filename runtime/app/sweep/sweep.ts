@@ -22,15 +22,15 @@ import {
   specName,
   writeChanged,
 } from "../../sweep/index.ts";
-import { printDuration } from "../../text/index.ts";
 import type { JobSystem } from "../../train/index.ts";
 import { cacheOf } from "../data/open.ts";
 import { done, type Ended, problem, type Reporter, refuse, refused } from "../reporter.ts";
-import { stepSecondsHere } from "../step-times.ts";
+import { epochsAt } from "../step-times.ts";
 import { labelOf, type SweepResults, writeResults } from "./collect.ts";
 import { dataKey, openSweepData, type SweepData } from "./data.ts";
 import { type WrittenJobs, writeJobs } from "./jobs.ts";
 import { areThere, hashWeights, readSources, type SweepSources } from "./sources.ts";
+import { reportTimes } from "./times.ts";
 
 export interface SweepRequest {
   readonly file: string;
@@ -43,6 +43,8 @@ export interface SweepRequest {
   readonly cacheBytes: number;
   /** Writes jobs for a cluster instead of running anything. */
   readonly emitJobs: JobSystem | null;
+  /** The file of the rates of a machine that runs the jobs; null for this machine. */
+  readonly machine: string | null;
   /** The file of this program, which runs each training. */
   readonly programFile: string;
 }
@@ -56,8 +58,10 @@ export async function sweep(request: SweepRequest, reporter: Reporter): Promise<
   const { file } = request;
   const root = request.output ?? join("runs", basename(file, extname(file)));
   const isHere = request.emitJobs === null;
-  const secondsOf = isHere ? stepSecondsHere(request.backend) : () => null;
-  const sources = readSources(file, root, { memory: isHere && request.jobs === null, secondsOf }, reporter);
+  const isTimed = isHere || request.machine !== null;
+  const epochsOf = isTimed ? epochsAt(request.machine, request.backend, reporter) : () => () => null;
+  if (epochsOf === null) return refused;
+  const sources = readSources(file, root, { memory: isHere && request.jobs === null, epochsOf }, reporter);
   if (sources === null) return refused;
   const locked = attempt(root, () => {
     mkdirSync(root, { recursive: true });
@@ -116,6 +120,15 @@ async function sweepInto(
   });
   if (placed.kind === "failed") return refuse(placed.problem, reporter);
   if (request.emitJobs !== null) {
+    if (request.machine !== null) {
+      reportTimes(
+        entries,
+        data,
+        ({ name }) => manifest.entries.find((each) => each.name === name)?.seeds.length ?? 0,
+        request,
+        reporter,
+      );
+    }
     const jobs = writeJobs(request.emitJobs, root, manifest, sources, request.backend, reporter);
     return jobs.kind === "done" ? done({ kind: "jobs", root, jobs: jobs.value }) : jobs;
   }
@@ -150,11 +163,11 @@ async function runEntries(
   if (before > 0) reporter.info(`${before} of ${all.length} runs are already done`);
   if (jobs.length === 0) return new Set();
   const atOnce = Math.min(request.jobs ?? jobsThatFit(entries, reporter), jobs.length);
-  reportTime(
-    entries.map((entry) => {
-      const seeds = (seedsOf.get(entry.name) ?? []).filter((seed) => !isFinished(runFolder(root, entry.name, seed)));
-      return { entry, runs: seeds.length, examples: data.get(dataKey(entry))?.toTrainOn ?? 0 };
-    }),
+  reportTimes(
+    entries,
+    data,
+    ({ name }) => (seedsOf.get(name) ?? []).filter((seed) => !isFinished(runFolder(root, name, seed))).length,
+    request,
     reporter,
   );
   const cache = { folder: request.cache ?? join(cacheFolder(), "volumes"), bytes: request.cacheBytes };
@@ -209,19 +222,6 @@ function jobOf(
       ...["-o", folder, "--seed", String(seed), "--resume"],
     ],
   };
-}
-
-/** Reports what the steps of all runs are expected to take, where rates of this machine are known: at once, they share it. */
-function reportTime(
-  runs: readonly { readonly entry: SweepEntry; readonly runs: number; readonly examples: number }[],
-  reporter: Reporter,
-): void {
-  let seconds = 0;
-  for (const { entry, runs: count, examples } of runs) {
-    if (entry.stepSeconds === null) return;
-    seconds += count * entry.stepsWith(examples) * entry.stepSeconds;
-  }
-  reporter.info(`steps should take ${printDuration(seconds)} in all, without reading and evaluations`);
 }
 
 /** As many as there are processors and as fit into memory, by what the largest is expected to take. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { pytorchTarget } from "../../../compiler/index.ts";
 import type { BackendState, ModelBackend, WrittenSpec } from "../backend.ts";
 import { EngineError, inPhase } from "../engine-error.ts";
 import { type Launch, oneProcess } from "../launch.ts";
@@ -27,6 +28,7 @@ export const pytorch: ModelBackend = {
   inspect: stateFor,
   load: stateFor,
   memory: null,
+  optimise: pytorchTarget.optimise,
   productType: () => null,
   write: (spec) => packageFiles(spec),
   open: async (model, piecesOf, folder) => {

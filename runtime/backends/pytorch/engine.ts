@@ -88,6 +88,12 @@ export async function openEngine(opening: Opening, piecesOf: WeightPieces, folde
         });
         expectDone(await workers.ask({ kind: "store", step }, new Map(sent)));
       }),
+    timeParts: (what, size, runs) =>
+      inPhase(title, "run time", async () => {
+        const { message } = await workers.ask({ kind: "time", what, size, runs });
+        if (message.kind !== "timed") throw unexpected(message);
+        return message;
+      }),
     processes: () => workers.running(),
     dispose: () => workers.end(),
   };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { parseJson } from "../../json/index.ts";
-import type { Values } from "../engine.ts";
+import type { Timed, Values } from "../engine.ts";
 
 /** A tensor on the link between this program and a worker. */
 export interface LinkTensor {
@@ -29,6 +29,7 @@ export type ToWorker =
       readonly gradients: boolean;
     }
   | { readonly kind: "measure"; readonly step: number; readonly batch: number; readonly micro: number }
+  | { readonly kind: "time"; readonly what: Timed; readonly size: number; readonly runs: number }
   | { readonly kind: "encode"; readonly outputs: readonly string[] }
   | { readonly kind: "rows" }
   | { readonly kind: "stop"; readonly reason: string }
@@ -57,6 +58,7 @@ const message = v.variant("kind", [
     metrics: v.record(v.string(), measured),
   }),
   v.object({ kind: v.literal("measured"), values: v.record(v.string(), measured) }),
+  v.object({ kind: v.literal("timed"), seconds: v.pipe(v.number(), v.minValue(0)), gpus: wholeNumber }),
   v.object({ kind: v.literal("stopped"), reason: v.string() }),
   v.object({ kind: v.literal("values") }),
   v.object({ kind: v.literal("rows"), step: wholeNumber, from: wholeNumber, count: wholeNumber }),

@@ -147,6 +147,7 @@ export class Workers {
       case "done":
       case "stepped":
       case "measured":
+      case "timed":
       case "stopped":
       case "values": {
         const { question } = this;

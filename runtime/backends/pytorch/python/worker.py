@@ -26,6 +26,7 @@ from .optimizer import precision
 from .processes import Stopped, broadcast_bytes
 from .state import read_state, store_state
 from .step import Rows, TrainingStep
+from .timing import fastest
 from .weights import BadWeights, load_model
 
 # Processes wait for each other between steps, while one evaluates or a slow disk is read.
@@ -55,6 +56,8 @@ class Worker:
                     self._step(**message.fields)
                 case "measure":
                     self._measure(**message.fields)
+                case "time":
+                    self._time(**message.fields)
                 case "encode":
                     self.link.send(Message("values", {}, self._encode(message)))
                 case "read":
@@ -118,6 +121,12 @@ class Worker:
             return
         told = {name: _number(each) for name, each in measured.items()}
         self.link.send(Message("measured", {"values": told}))
+
+    def _time(self, what: str, size: int, runs: int) -> None:
+        seconds = fastest(what, size, runs, self._training().processes)
+        if self.rank == 0:
+            gpus = torch.cuda.device_count() if self.device.type == "cuda" else 0
+            self.link.send(Message("timed", {"seconds": seconds, "gpus": gpus}))
 
     def _rows_of(self, step: int) -> Rows:
         """The rows of a step, or of a held-out batch, as this machine's medctc gives them."""
