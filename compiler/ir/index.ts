@@ -12,6 +12,7 @@ export {
   type BinaryName,
   byteCount,
   type CompareName,
+  type Distribution,
   type DrawnValue,
   type Dtype,
   elementCount,

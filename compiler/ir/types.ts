@@ -82,6 +82,8 @@ type Attributes = Readonly<
   readonly svd: { readonly rank: number; readonly part: "left" | "values" | "right" };
   readonly cast: { readonly dtype: Dtype };
   readonly dropout: { readonly rate: number };
+  /** Numbers of a distribution with mean 0, drawn anew in each step of training; zeros elsewhere. */
+  readonly draw: { readonly from: Distribution; readonly shape: readonly number[] };
   /** [batch, ..., channels] and a weight [outputs, channels / groups, ...], as PyTorch stores it. */
   readonly conv: Convolution;
   /** The gradient of a convolution's input, from that of its output; `sizes` are the input's between batch and channels. */
@@ -120,12 +122,14 @@ export interface Node {
   readonly origin: Origin;
 }
 
-/** A first value that follows from the seed alone; see the initialisers of the language. */
-export type DrawnValue =
-  | { readonly kind: "constant"; readonly value: number }
+/** What numbers are drawn from. */
+export type Distribution =
   | { readonly kind: "normal"; readonly standardDeviation: number }
   /** Evenly between -bound and bound. */
   | { readonly kind: "uniform"; readonly bound: number };
+
+/** A first value that follows from the seed alone; see the initialisers of the language. */
+export type DrawnValue = { readonly kind: "constant"; readonly value: number } | Distribution;
 
 /** A first value that is computed once from parameters that are declared before, whose values are those of a file where one has them. */
 interface ComputedValue {

@@ -9,7 +9,7 @@ import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { argsort, cumsum } from "./order.ts";
 import { avgPool, avgPoolInput, maxPool, maxPoolInput } from "./pooling.ts";
-import { dropout, randomUniform } from "./random.ts";
+import { draw, dropout, randomUniform } from "./random.ts";
 import { argmax, logSoftmax, max, softmax, sum } from "./reduce.ts";
 import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from "./rule.ts";
 import { constant, input, iota, parameter } from "./source.ts";
@@ -59,6 +59,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   svd,
   cast,
   dropout,
+  draw,
   random_uniform: randomUniform,
   conv,
   conv_input: convInput,

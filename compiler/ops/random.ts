@@ -30,6 +30,35 @@ export const dropout: OperationRule<"dropout"> = {
   evaluate: (_, inputs, __, output) => output.set(inputAt(inputs, 0).data),
 };
 
+/** As dropout, a training program replaces it by what random numbers make of it, the others by zeros. */
+export const draw: OperationRule<"draw"> = {
+  isElementwise: false,
+  ofUniform: "not uniform",
+  movesElements: false,
+  numbers: null,
+  isRandom: true,
+  keepsRows: areAligned,
+  isRowWise: never,
+  isOfScores: false,
+  isCheap: false,
+  isMultilinear: false,
+  equalInput: noInput,
+  shorterForm: null,
+  type: ({ from, shape }) => {
+    if (from.kind === "normal")
+      return from.standardDeviation >= 0
+        ? { dtype: "f32", shape }
+        : `its standard deviation ${from.standardDeviation} is negative`;
+    return from.bound >= 0 ? { dtype: "f32", shape } : `its bound ${from.bound} is negative`;
+  },
+  isProduct: false,
+  bytesMoved: inputsAndResult,
+  flops: (_, __, output) => 2 * elementCount(output),
+  saved: "nothing",
+  derivative: null,
+  evaluate: (_, __, ___, output) => output.fill(0),
+};
+
 export const randomUniform: OperationRule<"random_uniform"> = {
   isElementwise: false,
   ofUniform: "not uniform",

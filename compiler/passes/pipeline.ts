@@ -42,7 +42,7 @@ export interface Pass {
   readonly run: (program: Program, context: PassContext) => Program;
 }
 
-/** Programs in which dropout is drawn, those that have gradients, and those that change what is trained. */
+/** Programs in which dropout is drawn and all else that is, those that have gradients, and those that change what is trained. */
 const drawing: readonly ProgramName[] = ["step", "embed", "compare", "backpropagate"];
 const differentiated = ["step", "compare", "backpropagate"] as const;
 const accumulated = ["compare", "backpropagate"] as const;
@@ -130,7 +130,7 @@ const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
 
 export const passes: readonly Pass[] = passNames.map((name) => ({ name, ...byName[name] }));
 
-/** Whether dropout is drawn in a program; where it is not, it gives its input. */
+/** Whether dropout is drawn in a program, and all else that is; where it is not, it gives its input, and other draws zeros. */
 export function drawsDropout({ name }: Program): boolean {
   return drawing.some((each) => each === name);
 }

@@ -98,6 +98,12 @@ describe("an operation that cannot be applied says why", () => {
     [{ op: "dropout", rate: 1 }, ["f32[3]"], "its rate 1 is not a probability below 1"],
     [{ op: "dropout", rate: -0.1 }, ["f32[3]"], "its rate -0.1 is not a probability below 1"],
     [{ op: "dropout", rate: 0.5 }, ["i32[3]"], "it needs floating-point numbers"],
+    [
+      { op: "draw", from: { kind: "normal", standardDeviation: -1 }, shape: [2] },
+      [],
+      "its standard deviation -1 is negative",
+    ],
+    [{ op: "draw", from: { kind: "uniform", bound: -0.5 }, shape: [2] }, [], "its bound -0.5 is negative"],
     [{ op: "random_uniform", seed: 1, site: 1, shape: [2] }, ["f32[]"], "its step is one number of type i32"],
     [{ op: "random_uniform", seed: 1, site: 1, shape: [2] }, ["i32[1]"], "its step is one number of type i32"],
     [conv, ["f32[4,7]", "f32[7,1]"], "f32[4, 7] is not [batch, ..., channels] with one to three axes between them"],

@@ -48,6 +48,7 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
   [{ op: "broadcast", shape: [2, 3, 4] }, ["i32[3,1]"], "i32[2, 3, 4]"],
   [{ op: "scatter_add", rows: 7 }, ["i32[3]", "f32[3,2]"], "f32[7, 2]"],
   [{ op: "dropout", rate: 0.5 }, ["f32[2]"], "f32[2]"],
+  [{ op: "draw", from: { kind: "uniform", bound: 1 }, shape: [2, 3] }, [], "f32[2, 3]"],
   [{ op: "random_uniform", seed: 0, site: 0, shape: [2, 2] }, ["i32[]"], "f32[2, 2]"],
   [{ op: "conv_input", ...strided, groups: 2, sizes: [9, 8] }, ["f32[2,5,3,6]", "f32[6,2,3,4]"], "f32[2, 9, 8, 4]"],
   [{ op: "conv_weight", ...strided, groups: 2, kernel: [3, 4] }, ["f32[2,9,8,4]", "f32[2,5,3,6]"], "f32[6, 2, 3, 4]"],

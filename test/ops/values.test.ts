@@ -200,6 +200,12 @@ describe("elements in another order or shape", () => {
     ],
     ["broadcast", { op: "broadcast", shape: [2, 2, 2] }, [tensor("f32[2,1]", 7, 8)], [7, 7, 8, 8, 7, 7, 8, 8]],
     ["stop_gradient", { op: "stop_gradient" }, [table], [1, 2, 3, 4, 5, 6]],
+    [
+      "draws, where nothing is trained",
+      { op: "draw", from: { kind: "normal", standardDeviation: 2 }, shape: [3] },
+      [],
+      [0, 0, 0],
+    ],
     ["dropout, where nothing is trained", { op: "dropout", rate: 0.5 }, [table], [1, 2, 3, 4, 5, 6]],
   ])("%s", (_, operation, inputs, expected) => {
     expect(valuesOf(operation, ...inputs)).toEqual(expected);

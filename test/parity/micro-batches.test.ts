@@ -14,6 +14,7 @@ import {
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { Random } from "../random.ts";
+import { withNoise } from "./noise.ts";
 
 const path = "specs/medct-small.vlm";
 const reference = readFileSync(path, "utf8");
@@ -167,8 +168,11 @@ describe.each(specs)("a step in pieces is the step of the whole batch: %s", (_, 
   });
 });
 
-test("a piece draws the same dropout when it is computed again", () => {
-  const spec = specOf(reference.replace("alpha = 8)", "alpha = 8, dropout = 0.5)"), 4, 2);
+test.each([
+  ["dropout", reference.replace("alpha = 8)", "alpha = 8, dropout = 0.5)")],
+  ["numbers", withNoise(reference)],
+])("a piece draws the same %s when it is computed again", (_, text) => {
+  const spec = specOf(text, 4, 2);
   const embed = programOf(spec, "embed", optimise);
   const backpropagate = programOf(spec, "backpropagate", optimise);
   const values = new Map<string, TensorData>();

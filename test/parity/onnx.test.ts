@@ -18,6 +18,7 @@ import { backendNamed, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, type StoredTensor } from "../../runtime/weights/index.ts";
 import { difference, fixture, stages } from "./ctclip-fixture.ts";
+import { withNoise } from "./noise.ts";
 
 const path = "specs/medct-small.vlm";
 const { plan, spec } = compileSpec(createSource(path, readFileSync(path, "utf8")), new SpecLibrary("specs/std", path));
@@ -52,10 +53,10 @@ function programOf(name: ProgramName, fetch: readonly string[] = []) {
 const seed = spec?.settings.seed ?? 0;
 
 /** Runs a program on ONNX Runtime as `medctc run` does; what is given for no parameter is an optimizer's state. */
-function runOnOnnx(program: Program, drawn: number, { inputs: fed, parameters: given }: Given) {
+function runOnOnnx(program: Program, drawn: number, { inputs: fed, parameters: given }: Given, of = spec) {
   const onnx = backendNamed("onnx");
-  if (onnx === null || spec === null) throw new Error("the backend is listed, and the spec compiles");
-  const { parameters, trainable } = spec;
+  if (onnx === null || of === null) throw new Error("the backend is listed, and the spec compiles");
+  const { parameters, trainable } = of;
   const data = new Map([...given].map(([at, value]) => [at, Float32Array.from(value.data)]));
   const piecesOf = (at: string): Iterable<Float32Array> => [data.get(at) ?? new Float32Array(0)];
   const known = new Set(parameters.map(({ path: at }) => at));
@@ -121,11 +122,11 @@ describe("ONNX Runtime trains as PyTorch and PEFT do", () => {
   });
 });
 
-test("dropout draws the numbers of the reference evaluator, and others with another seed", async () => {
-  const text = readFileSync(path, "utf8").replace(
-    "lora(rank = 4, alpha = 8)",
-    "lora(rank = 4, alpha = 8, dropout = 0.3)",
-  );
+test.each([
+  ["dropout", (text: string) => text.replace("alpha = 8)", "alpha = 8, dropout = 0.3)")],
+  ["noise", withNoise],
+])("%s draws the numbers of the reference evaluator, and others with another seed", async (_, drawing) => {
+  const text = drawing(readFileSync(path, "utf8"));
   const { spec: dropping } = compileSpec(createSource(path, text), new SpecLibrary("specs/std", path));
   const built = dropping === null ? null : buildProgram(dropping, "step");
   if (dropping === null || built === null) throw new Error("the spec has a step");
@@ -139,8 +140,10 @@ test("dropout draws the numbers of the reference evaluator, and others with anot
   const given = { inputs: new Map([...inputs, ["step", count]]), parameters };
   const lossOf = (results: ReadonlyMap<string, TensorData>): number => results.get("loss")?.data[0] ?? Number.NaN;
   const reference = lossOf(runProgram(step, given, "f32"));
-  expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed, given)) - reference)).toBeLessThan(1e-5);
-  expect(Math.abs(lossOf(await runOnOnnx(step, dropping.settings.seed + 1, given)) - reference)).toBeGreaterThan(1e-4);
+  const errorWith = async (drawn: number) =>
+    Math.abs(lossOf(await runOnOnnx(step, drawn, given, dropping)) - reference);
+  expect(await errorWith(dropping.settings.seed)).toBeLessThan(1e-5);
+  expect(await errorWith(dropping.settings.seed + 1)).toBeGreaterThan(1e-4);
 });
 
 test("layer norms and GELUs of an encoder are ONNX's own, and those that gradients look into are not", () => {

@@ -1,4 +1,4 @@
-"""What a package offers besides its values: check_pytorch_options.py FOLDER, of a package that has dropout and `recompute = layers`."""
+"""What a package offers besides its values: check_pytorch_options.py FOLDER, of a package that draws in training and has `recompute = layers`."""
 
 import importlib
 import sys
@@ -92,7 +92,7 @@ for handle in kept:
 ops.recomputed = lambda layer, *inputs: layer(*inputs)
 once = gradients(model, 1)
 assert largest(again, once) == 0, largest(again, once)
-assert largest(once, gradients(model, 2)) > 1e-6, "dropout is drawn anew"
+assert largest(once, gradients(model, 2)) > 1e-6, "what is drawn is drawn anew"
 
 ops.recomputed = recomputed
 model.eval()

@@ -50,8 +50,18 @@ test("packages for PyTorch give the stages, losses and gradients of published mo
   check(pythonWithPeft(), "check_published.py", ...folders);
 });
 
-test("packages for PyTorch compute layers again with the same dropout, and are compiled", () => {
-  const text = readFileSync("test/golden/pytorch/reader.vlm", "utf8");
+const blurred = `
+function blurred(x) {
+  return x + normal(0.1, shape(x))
+}
+
+model `;
+
+test.each([
+  ["dropout", (text: string) => text],
+  ["noise", (text: string) => text.replace("dropout(rate)", "blurred()").replace("\nmodel ", blurred)],
+])("packages for PyTorch compute layers again with the same %s, and are compiled", (_, drawing) => {
+  const text = drawing(readFileSync("test/golden/pytorch/reader.vlm", "utf8"));
   const into = prepare(join(folder, "reader"), "reader", text, { recompute: "layers" });
   check(pythonWithPeft(), "check_pytorch_options.py", into);
 });

@@ -175,8 +175,8 @@ export class BuiltinCall {
   }
 
   /** The first value that is computed: refuses what is computed once, where a batch is computed. */
-  firstValue(operation = this.name): FirstValue {
-    return this.trace.firstValueOf ?? this.trace.fail("outside-first-value", this.span, { operation });
+  firstValue(): FirstValue {
+    return this.trace.firstValueOf ?? this.trace.fail("outside-first-value", this.span, { operation: this.name });
   }
 
   refuse(parameter: string, expected: string): never {

@@ -1,4 +1,4 @@
-import type { DrawnValue } from "../../ir/index.ts";
+import type { Distribution } from "../../ir/index.ts";
 import type { TensorValue } from "../values.ts";
 import { list, number, type Value } from "../values.ts";
 import type { Builtin, BuiltinCall } from "./builtin.ts";
@@ -11,7 +11,7 @@ function filled(call: BuiltinCall, value: number): TensorValue {
 }
 
 /** The first value of a parameter, of its type; with sizes, a tensor of which a first value is computed. */
-function drawn(initial: DrawnValue, call: BuiltinCall): Value {
+function drawn(initial: Distribution, call: BuiltinCall): Value {
   return call.has("sizes") ? drawnTensor(initial, call) : { kind: "initial", initial };
 }
 

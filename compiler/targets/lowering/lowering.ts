@@ -8,7 +8,7 @@ export interface Value {
 }
 
 /** What is computed from other values; what is given to a program is not. */
-type Computed = Exclude<OperationName, "input" | "parameter" | "dropout" | "svd">;
+type Computed = Exclude<OperationName, "input" | "parameter" | "dropout" | "draw" | "svd">;
 
 /** An operation that has a form in every target. */
 export type ComputedOperation = { [Name in Computed]: OperationOf<Name> }[Computed];
@@ -25,12 +25,12 @@ export type LoweringTo<Target, Name extends OperationName> = (
 export type Lowerings<Target> = { readonly [Name in Computed]: LoweringTo<Target, Name> };
 
 /**
- * Inputs and parameters are given to a program, dropout is sampled or left out before anything is lowered, and singular vectors
- * are of first values, which the evaluator computes.
+ * Inputs and parameters are given to a program, dropout and other draws are sampled or left out before anything is lowered, and
+ * singular vectors are of first values, which the evaluator computes.
  */
 export function isComputed(operation: Operation): operation is ComputedOperation {
   const { op } = operation;
-  return op !== "input" && op !== "parameter" && op !== "dropout" && op !== "svd";
+  return op !== "input" && op !== "parameter" && op !== "dropout" && op !== "draw" && op !== "svd";
 }
 
 /** Says an operation in a target; gives the name of its result. */

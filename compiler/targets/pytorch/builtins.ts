@@ -22,7 +22,9 @@ export interface BuiltinUse {
   readonly others: Readonly<Record<string, Python>>;
   /** Axes by number, with labels resolved. */
   readonly axis: (of: string) => Python;
-  /** Whether dropout is on. */
+  /** Whether it draws in each step of training. */
+  readonly isDrawn: boolean;
+  /** Whether dropout is on, and all else that is drawn in training. */
   readonly training: () => Python;
   /** Whether an argument is an input as it is fed. */
   readonly isFed: (parameter: string) => boolean;
@@ -108,10 +110,13 @@ function sorted(name: string, use: BuiltinUse): Python {
 
 const dtypes: Readonly<Record<string, string>> = { f32: "float", bf16: "bfloat16", i32: "int", bool: "bool" };
 
-/** Numbers that are drawn for a first value which is computed of them. */
+/** Numbers that are drawn for a first value which is computed of them, or in each step of training. */
 function drawn(parameter: string): Rule {
-  return (use) =>
-    use.has("sizes") ? call(`ops.${use.name}`, [python(use, "sizes"), python(use, parameter)]) : onlyFirstValue(use);
+  return (use) => {
+    if (!use.has("sizes")) return onlyFirstValue(use);
+    const training = use.isDrawn ? use.training() : null;
+    return call(`ops.${use.name}`, [python(use, "sizes"), python(use, parameter)], { training });
+  };
 }
 
 function onlyFirstValue(use: BuiltinUse): never {

@@ -20,6 +20,8 @@ export interface Fact {
   isWhole: boolean;
   /** Whether all tensors were inputs as they are fed. */
   isFed: boolean;
+  /** Whether a tensor was drawn there for a step of training. */
+  isDrawn: boolean;
   /** Whether any tensor follows from an input, or from chance. */
   followsInputs: boolean;
 }
@@ -40,7 +42,16 @@ export class Facts {
         builtins: new Set<string>(),
       };
       const seen = { callables: new Set<Callable>(), instances: new Set<ModuleInstance>() };
-      fact = { kinds: new Set(), ...empty, ...seen, node: null, isWhole: true, isFed: true, followsInputs: false };
+      fact = {
+        kinds: new Set(),
+        ...empty,
+        ...seen,
+        node: null,
+        isWhole: true,
+        isFed: true,
+        isDrawn: false,
+        followsInputs: false,
+      };
       this.known.set(expression, fact);
     }
     note(fact, value);
@@ -56,7 +67,8 @@ export class Facts {
         continue;
       }
       const { op } = node.operation;
-      const isFollowing = op === "input" || op === "dropout" || node.inputs.some((input) => this.following.get(input));
+      const isFollowing =
+        op === "input" || op === "dropout" || op === "draw" || node.inputs.some((input) => this.following.get(input));
       this.following.set(node, isFollowing);
       open.pop();
     }
@@ -91,6 +103,7 @@ function note(fact: Fact, value: Value): void {
       fact.shapes.add(value.node.type.shape.join(" "));
       fact.isWhole &&= value.node.type.dtype === "i32";
       fact.isFed &&= value.node.operation.op === "input";
+      fact.isDrawn ||= value.node.operation.op === "draw";
       break;
     case "parameter":
       fact.labels.add("[]");

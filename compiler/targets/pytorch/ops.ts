@@ -42,12 +42,12 @@ def sign_of(x: float) -> int:
     return (x > 0) - (x < 0)
 
 
-def normal(sizes: Sequence[int], std: float) -> Tensor:
-    return torch.randn(sizes) * std
+def normal(sizes: Sequence[int], std: float, training: bool = True) -> Tensor:
+    return torch.randn(sizes) * std if training else torch.zeros(sizes)
 
 
-def uniform(sizes: Sequence[int], bound: float) -> Tensor:
-    return torch.empty(sizes).uniform_(-bound, bound)
+def uniform(sizes: Sequence[int], bound: float, training: bool = True) -> Tensor:
+    return torch.empty(sizes).uniform_(-bound, bound) if training else torch.zeros(sizes)
 
 
 def svd(x: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -87,6 +87,7 @@ class PackageWriter {
         written.program.files.flatMap(({ parsed }) => parsed.file.items),
         callable,
         qualified,
+        (expression) => facts.of(expression)?.isDrawn ?? false,
       ),
     };
   }
@@ -203,11 +204,12 @@ function compareAsRuff(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Which functions have dropout, themselves or in a function that they call. */
+/** Which functions have dropout or draw in training, themselves or in a function that they call. */
 function dropping(
   items: readonly Item[],
   callable: Declarations["callable"],
   qualified: Declarations["qualified"],
+  isDrawn: (expression: Expression) => boolean,
 ): (callable: Callable) => boolean {
   const found = new Set<Callable>();
   for (let count = -1; count !== found.size; ) {
@@ -221,7 +223,9 @@ function dropping(
       const called = [...used.map((name) => callable(name, source)), ...behind];
       const isBuiltin = used.some((name, index) => name === "dropout" && called[index] === null);
       const isParameter = each.parameters.some(({ name }) => name.text === "dropout");
-      if ((isBuiltin && !isParameter) || called.some((other) => other !== null && found.has(other))) found.add(each);
+      const areDrawn = body.some((expression) => contains(expression, (each) => each.kind === "call" && isDrawn(each)));
+      if ((isBuiltin && !isParameter) || areDrawn || called.some((other) => other !== null && found.has(other)))
+        found.add(each);
     }
   }
   return (each) => found.has(each);
@@ -229,11 +233,15 @@ function dropping(
 
 /** Whether an expression has a list of what is placed of an adapter: `lora.placed`. */
 function readsPlaced(expression: Expression): boolean {
-  let isRead = false;
+  return contains(expression, (each) => each.kind === "member" && each.name.text === "placed");
+}
+
+function contains(expression: Expression, isSought: (each: Expression) => boolean): boolean {
+  let isFound = false;
   visitExpression(expression, (each) => {
-    isRead ||= each.kind === "member" && each.name.text === "placed";
+    isFound ||= isSought(each);
   });
-  return isRead;
+  return isFound;
 }
 
 /** What is read of modules from outside: names behind a dot, and the lets among them. */

@@ -80,7 +80,7 @@ export class Translator {
         return this.call(
           expression.callee,
           expression.arguments.map((each) => this.argument(each)),
-          expression.span,
+          expression,
         );
       case "member":
         return this.member(expression.object, expression.name);
@@ -96,7 +96,7 @@ export class Translator {
         const first: Passed = { name: null, expression: value, span: value.span };
         const callee = into.kind === "call" ? into.callee : into;
         const rest = into.kind === "call" ? into.arguments.map((each) => this.argument(each)) : [];
-        return this.call(callee, [first, ...rest], into.span);
+        return this.call(callee, [first, ...rest], expression);
       }
     }
   }
@@ -193,10 +193,11 @@ export class Translator {
     return { name: name?.text ?? null, expression: value, span };
   }
 
-  private call(callee: Expression, passed: readonly Passed[], span: Span): Python {
+  private call(callee: Expression, passed: readonly Passed[], whole: Expression & { kind: "call" | "pipe" }): Python {
     const { declarations, writer, scope } = this.place;
+    const { span } = whole.kind === "pipe" ? whole.into : whole;
     const builtin = this.builtinOf(callee);
-    if (builtin !== null) return this.builtin(builtin, passed, span);
+    if (builtin !== null) return this.builtin(builtin, passed, span, declarations.facts.of(whole)?.isDrawn ?? false);
     const fact = declarations.facts.of(callee);
     const named = callee.kind === "name" && scope.lookup(callee.text) === null;
     const declared = named ? declarations.callable(callee.text, callee.span.source) : null;
@@ -296,7 +297,7 @@ export class Translator {
       if (new RegExp(`\\b${module}\\.`).test(printPython(made))) this.place.writer.use(module);
   }
 
-  private builtin(name: BuiltinName, passed: readonly Passed[], span: Span): Python {
+  private builtin(name: BuiltinName, passed: readonly Passed[], span: Span, isDrawn: boolean): Python {
     const parameters = builtinNamed(name).parameters.map((each) => each.replace("?", ""));
     const byName = new Map(passed.map((each, index) => [each.name ?? parameters[index] ?? "", each.expression]));
     const find = (parameter: string): Expression =>
@@ -318,6 +319,7 @@ export class Translator {
         const first = tensor.kind === "list" && of === "list" ? (tensor.elements[0] ?? tensor) : tensor;
         return this.axis(find("axis"), first);
       },
+      isDrawn,
       training: () => this.training(span),
       isFed: (of) => this.place.declarations.facts.of(find(of))?.isFed ?? false,
       rank: (of) => {

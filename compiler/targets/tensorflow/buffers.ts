@@ -113,6 +113,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   svd: fresh,
   cast: fresh,
   dropout: fresh,
+  draw: fresh,
   random_uniform: fresh,
   conv: {
     result: "new",
