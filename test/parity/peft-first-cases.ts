@@ -69,7 +69,19 @@ const libraries = [
     "oft",
     "olora",
   ],
-  ...["peanut", "pissa", "randlora", "road", "shira", "supertuning", "trainable_tokens", "vblora", "vera", "waveft"],
+  ...[
+    "peanut",
+    "pissa",
+    "pvera",
+    "randlora",
+    "road",
+    "shira",
+    "supertuning",
+    "trainable_tokens",
+    "vblora",
+    "vera",
+    "waveft",
+  ],
 ];
 
 /** A spec of a case, and the weights of its network. */

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { buildProgram, type Compiled, compileSpec, type TensorData } from "../../compiler/index.ts";
+import { removeDropout } from "../../compiler/passes/lower-dropout.ts";
 import { createSource } from "../../grammar/index.ts";
 import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
@@ -30,7 +31,10 @@ export function inputOf(stored: StoredTensor, dtype: "f32" | "i32" = "f32"): Ten
   return { type: { dtype, shape: stored.shape }, data: floats(stored) };
 }
 
-/** What a backend computes of some outputs, and of the loss and its gradients in the first step, by the names of parameters in checkpoints. */
+/**
+ * What a backend computes of some outputs, and of the loss and its gradients in the first step without what is drawn in training, by the
+ * names of parameters in checkpoints.
+ */
 export async function computedBy(
   name: (typeof backends)[number],
   { spec, plan }: CompiledSmall,
@@ -43,7 +47,7 @@ export async function computedBy(
   const run = async (program: "forward" | "step", fed: ReadonlyMap<string, TensorData>) => {
     const built = buildProgram(spec, program, program === "forward" ? outputs : []);
     if (built === null) throw new Error("the model has a loss");
-    const model = modelOf(spec, [backend.optimise(built, spec)]);
+    const model = modelOf(spec, [backend.optimise(removeDropout(built), spec)]);
     const piecesOf = (at: string): Iterable<Float32Array> => [values.get(at) ?? new Float32Array()];
     return await runOnce(backend, model, { inputs: fed, piecesOf, state: new Map() });
   };

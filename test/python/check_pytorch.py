@@ -174,6 +174,20 @@ def moves_as_expected(found, expected, gradients):
     return (expected.abs() > ROUNDING * largest) | (found == 0)
 
 
+def draw_nothing(ops):
+    """What is drawn in steps of training is nothing, as in the evaluator's; first values are drawn as before."""
+
+    def undrawn(draw):
+        return lambda sizes, width, training=None: draw(sizes, width) if training is None else torch.zeros(sizes)
+
+    if getattr(ops, "draws_nothing", False):
+        return
+    ops.draws_nothing = True
+    for each in "normal", "uniform":
+        if hasattr(ops, each):
+            setattr(ops, each, undrawn(getattr(ops, each)))
+
+
 def check_training(package, folder, batch, expected, limit, determined):
     """The package's own training step keeps what the evaluator keeps, from mapped weights and in pieces of one row, too."""
     name = package.__name__
@@ -184,6 +198,7 @@ def check_training(package, folder, batch, expected, limit, determined):
         made = getattr(package, package.__all__[0])
         model = weights.load_model(made, f"{folder}/weights.safetensors", torch.device("cpu"))
         train = step.TrainingStep(model, steps_per_epoch=2)
+        draw_nothing(importlib.import_module(f"{name}.ops"))
         count = len(next(each for name, each in batch.items() if name not in model.SHARED_INPUTS))
 
         def rows(first, count, shared=model.SHARED_INPUTS):

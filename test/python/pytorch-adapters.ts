@@ -195,6 +195,9 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     losses: ["mean(reader.normed * reader.normed * reader.normed)"],
   },
   prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
+  pvera: {
+    rules: ["pvera(rank = 2) on text.attn.q,v", "pvera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],
+  },
   randlora: {
     rules: ["randlora(rank = 3, alpha = 5) on text.attn.q,v", "randlora(rank = 2) on text.ff.up, text.ff.down"],
   },
