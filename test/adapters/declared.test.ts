@@ -53,7 +53,8 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     const { code, out, err } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
     expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([
       0,
-      (placements[name] ?? []).map((each) => each.replaceAll(", vision.", ",")).toSorted(),
+      // Which of its tasks is asked for is in no file.
+      (placements[name] ?? []).map((each) => each.replaceAll(", vision.", ",").replace(", task = 1", "")).toSorted(),
     ]);
     expect(err).toMatch(/^these lines need import "std\/[a-z0-9_]+"\n$/);
   });

@@ -72,6 +72,7 @@ const libraries = [
   ...[
     "peanut",
     "pissa",
+    "poly",
     "pvera",
     "randlora",
     "road",

@@ -194,6 +194,12 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     rules: ["freeze reader", "prefix(tokens = 3) on reader"],
     losses: ["mean(reader.normed * reader.normed * reader.normed)"],
   },
+  poly: {
+    rules: [
+      "poly(rank = 2) on text.attn.q,v",
+      "poly(rank = 3, tasks = 3, skills = 2, splits = 4, task = 2) on text.ff.up, text.ff.down",
+    ],
+  },
   prompt: { rules: ["prompt(tokens = 2) on text.embeddings"] },
   pvera: {
     rules: ["pvera(rank = 2) on text.attn.q,v", "pvera(rank = 3, d_initial = 0.2) on text.attn.k, text.ff.up"],
