@@ -16,6 +16,7 @@ test("of the library's adapters only prompts and prefixes change a model by thei
     cartridge: ["text.cartridge"],
     cartridge_qwen3: ["reader.cartridge"],
     lora_parameter: ["text.prefix"],
+    multitask_prompt: ["text.embeddings.multitask_prompt"],
     p_tuning: ["text.embeddings.p_tuning"],
     prefix: ["text.prefix"],
     prefix_clip: ["captions.prefix", "titles.prefix"],

@@ -33,6 +33,11 @@ export const cases: Readonly<Record<string, PromptCase>> = {
   encoded: { encoder: "bert", output: "hidden", placed: "p_tuning(tokens = 4) on text.embeddings" },
   recurrent: { encoder: "bert", output: "hidden", placed: "p_tuning(tokens = 4) on text.embeddings" },
   cartridge: { encoder: "bert", output: "hidden", placed: "cartridge(tokens = 4, frozen = 2) on text" },
+  tasks: {
+    encoder: "bert",
+    output: "hidden",
+    placed: "multitask_prompt(tokens = 4, tasks = 3, rank = 2, task = 1) on text.embeddings",
+  },
   sink: { encoder: "qwen3", output: "normed", placed: "cartridge(tokens = 4) on text" },
   adaption: {
     encoder: "llama",
@@ -52,7 +57,11 @@ export function caseNamed(name: string): PromptCase {
 /** The file of the library that a placement is from. */
 export function libraryOf(placed: string): string {
   const [kind = ""] = placed.split("(");
-  const files: Readonly<Record<string, string>> = { p_tuning: "prompt", cartridge: "prefix" };
+  const files: Readonly<Record<string, string>> = {
+    p_tuning: "prompt",
+    multitask_prompt: "prompt",
+    cartridge: "prefix",
+  };
   return files[kind] ?? kind;
 }
 

@@ -17,7 +17,7 @@ for folder in folders:
     network = {"grouped": "qwen3", "sink": "qwen3", "adaption": "llama", "gated": "mistral"}.get(name, "bert")
     with torch.no_grad():
         ours, theirs = (
-            PeftModel.from_pretrained(networks.made(network, tensors), path).eval()(**fed).last_hidden_state
+            networks.hidden_of(PeftModel.from_pretrained(networks.made(network, tensors), path).eval(), fed)
             for path in [f"{folder}/adapter", f"{fixture}/{name}"]
         )
     assert torch.equal(ours, theirs), name

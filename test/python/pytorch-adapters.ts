@@ -151,6 +151,7 @@ export const adapterRules: Readonly<Record<string, Case>> = {
   loralib: { rules: ["loralib(rank = 2, alpha = 3) on text.attn.qkv"] },
   mica: { rules: ["mica(rank = 2, alpha = 3) on text.attn.qkv"] },
   miss: { rules: ["miss(rank = 4) on text.attn.q", "miss(rank = 3) on text.attn.v, text.ff.down"] },
+  multitask_prompt: { rules: ["multitask_prompt(tokens = 2, tasks = 3, rank = 2, task = 1) on text.embeddings"] },
   oft: {
     rules: [
       "oft(block = 4) on text.attn.q",
