@@ -103,8 +103,12 @@ describe("the shortest selectors for modules by their names in checkpoints", () 
   });
 });
 
-test("names without a weight of their own in the model are named, and nothing is selected", () => {
-  const names = ["viewer.first", "viewer.first.layers.0.attention.to_q.weight", "temperature", "text.pooler", "heads"];
+test("a module without a weight of its own is selected by its name", () => {
+  expect(selectorsFor(["viewer.first"])).toBe("image.first");
+});
+
+test("names of no module in the model are named, and nothing is selected", () => {
+  const names = ["viewer.first.layers.0.attention.to_q.weight", "temperature", "text.pooler", "heads"];
   expect(selectorsForNames(["heads.latent", ...names], elements)).toEqual({ kind: "unknown", names });
 });
 
