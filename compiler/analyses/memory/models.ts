@@ -41,7 +41,7 @@ export const onnxMemory: MemoryModel = {
 /** A process of PyTorch, of whose programs are counted those that TensorFlow would run. */
 export const pytorchMemory: Omit<MemoryModel, "optimise"> = {
   title: "PyTorch",
-  // On a CPU, half of it the library's files; steps of 0.7 to 1.5 GiB were within 0.97 and 1.03 of what was measured.
+  // On a CPU, half of it the library's files. Fitted, as `growth` is, to the peaks of three steps, of 710, 990 and 1,490 MiB.
   processBytes: 700 * 1024 * 1024,
   holes: 0,
   growth: 1.6,
