@@ -41,7 +41,7 @@ const given = ["--data", path("data"), "--cache", path("cache"), ...weights];
 try {
   for (const precision of precisions) writeFileSync(specIn(precision), textIn(precision));
   // Of this seed no token of a volume is so near a tie that another entry in bf16 would take a score as far as the limit.
-  medctc("data", "synth", path("data"), "--pairs", "8", "--valid", "4", "--seed", "2");
+  medctc("data", "synth", path("data"), "--pairs", "8", "--valid", "4", "--seed", "6");
   medctc("export", specIn("f32"), "--safetensors", path("first.safetensors"));
   python(pytorch, "write_weights.py", path("first.safetensors"), path("ct.pt"), path("batch.safetensors"));
   let reference: Results | null = null;
