@@ -1,6 +1,7 @@
 import type { Build } from "../ir/build.ts";
 import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { conv, convInput, convWeight } from "./convolution.ts";
+import { drawnNormalsRule } from "./drawn-normals.ts";
 import { drawnPlacesRule } from "./drawn-places.ts";
 import { binaryRules, cast, compareRules, floorDiv, stopGradient, unaryRules, where } from "./elementwise.ts";
 import { gather, oneHot, scatterAdd } from "./gather.ts";
@@ -15,6 +16,7 @@ import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from
 import { constant, input, iota, parameter } from "./source.ts";
 import { svd } from "./svd.ts";
 
+export { drawnNormals } from "./drawn-normals.ts";
 export { drawnPlaces, firstOfPermutation } from "./drawn-places.ts";
 export { largestEigenvectors } from "./eigenvectors.ts";
 export { roundHalfToEven, uniformFrom, uniformState } from "./functions.ts";
@@ -32,6 +34,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   constant,
   iota,
   drawn_places: drawnPlacesRule,
+  drawn_normals: drawnNormalsRule,
   ...unaryRules,
   ...binaryRules,
   ...compareRules,

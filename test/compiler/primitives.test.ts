@@ -139,6 +139,8 @@ describe("what cannot be computed is refused", () => {
     ],
     ["scatter_add(x, iota(3), 4)", "E404 `scatter_add`: f32[2, 3] has not a row for each of i32[3]"],
     ["scatter_add(x[0], n + 0, 4)", "E404 `scatter_add`: f32[3] has not a row for each of i32[2, 3]"],
+    ["drawn_normals([2, 3], 0.5)", "E404 `drawn_normals`: its seed 0.5 is not a whole number"],
+    ["drawn_normals([2, 0], 1)", "E403 `sizes` of `drawn_normals` must be a list of sizes, but is [2, 0]"],
     ["drawn_places([2, 3], 7, 1)", "E404 `drawn_places`: a tensor of sizes [2, 3] has 6 places, and not 7"],
     ["drawn_places([], 1, 1)", "E404 `drawn_places`: it draws places of tensors with axes, and below 2^31 elements"],
     ["drawn_places([2, 3], 1, 0.5)", "E404 `drawn_places`: its seed 0.5 is not a whole number"],

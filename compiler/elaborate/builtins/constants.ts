@@ -25,6 +25,14 @@ export const constants = {
   ones: constant(1),
   full: { parameters: ["sizes", "value"], apply: (call) => filled(call, call.number("value")) },
   iota: { parameters: ["count"], apply: (call) => call.add({ op: "iota", size: call.size("count") }) },
+  drawn_normals: {
+    parameters: ["sizes", "seed"],
+    apply: (call) => {
+      const sizes = call.numbers("sizes");
+      if (sizes.some((size) => size < 1)) call.refuse("sizes", "a list of sizes");
+      return call.add({ op: "drawn_normals", sizes, seed: call.number("seed") });
+    },
+  },
   drawn_places: {
     parameters: ["sizes", "count", "seed"],
     apply: (call) => {

@@ -136,6 +136,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   constant: onlyFirstValue,
   normal: drawn("std"),
   uniform: drawn("bound"),
+  drawn_normals: (use) => call("ops.drawn_normals", [python(use, "sizes"), python(use, "seed")]),
   svd: (use) => call("ops.svd", [python(use, "x"), python(use, "rank")]),
   eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),

@@ -148,6 +148,14 @@ def drawn_places(sizes: Sequence[int], count: int, seed: int) -> Tensor:
     return places.to(torch.empty(0).device)
 
 
+@torch.compiler.assume_constant_result
+def drawn_normals(sizes: Sequence[int], seed: int) -> Tensor:
+    """Numbers of the standard normal distribution that follow from a seed alone."""
+    generator = torch.Generator("cpu").manual_seed(seed)
+    drawn = torch.randn(list(sizes), generator=generator, device="cpu")
+    return drawn.to(torch.empty(0).device)
+
+
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
     axes = [axis] if isinstance(axis, int) else list(axis)
     return x.roll([shift] * len(axes) if isinstance(shift, int) else list(shift), axes)

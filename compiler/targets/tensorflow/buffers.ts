@@ -79,6 +79,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   constant: fresh,
   iota: fresh,
   drawn_places: fresh,
+  drawn_normals: fresh,
   ...unary,
   ...binary,
   ...compare,

@@ -1,4 +1,4 @@
-import { drawnPlaces as placesOf } from "../../../ops/index.ts";
+import { drawnNormals as normalsOf, drawnPlaces as placesOf } from "../../../ops/index.ts";
 import { at } from "../../lowering/index.ts";
 import { int, ints } from "../messages.ts";
 import { castTo, filled, type Lowering, numbersBelow, padsOf, reshapeTo } from "./context.ts";
@@ -55,6 +55,9 @@ export const oneHot: Lowering<"one_hot"> = ({ depth }, inputs, type, target) => 
   ]);
   return castTo(isPlace, type.dtype, target);
 };
+
+export const drawnNormals: Lowering<"drawn_normals"> = (operation, _, type, target) =>
+  target.constant(type, [...normalsOf(operation)]);
 
 export const drawnPlaces: Lowering<"drawn_places"> = (operation, _, type, target) =>
   target.constant(type, [...placesOf(operation)]);

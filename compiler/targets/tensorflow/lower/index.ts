@@ -6,6 +6,7 @@ import { cast, elementwise, floorDiv, where } from "./elementwise.ts";
 import {
   broadcast,
   concat,
+  drawnNormals,
   drawnPlaces,
   gather,
   gatherAlong,
@@ -30,6 +31,7 @@ const lowerings: Lowerings<Target> = {
   constant: ({ value, type }, _, __, target) => target.constant(type, [value]),
   iota,
   drawn_places: drawnPlaces,
+  drawn_normals: drawnNormals,
   ...elementwise,
   floor_div: floorDiv,
   where,
