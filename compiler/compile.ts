@@ -43,8 +43,8 @@ import {
   groupParameters,
   type JudgedExpectation,
   judge,
+  orderedBases,
   type ParameterRule,
-  type PlacedAdapters,
   placeAdapters,
   SelectorResolver,
   selectedBases,
@@ -181,11 +181,15 @@ function traceModel(
   const unadapted = elaborator.trace();
   if (hasErrors(diagnostics)) return { plan: null, spec: null, elements: [], written: null, diagnostics };
 
-  const bare = new SelectorResolver(elementsOf(elaborator.components()));
-  const placed: PlacedAdapters[] = [];
-  for (const member of model.members) {
-    if (member.kind === "placement") placed.push(placeAdapters(member, bare, elaborator));
-  }
+  const adaptable = elementsOf(elaborator.components());
+  const bare = new SelectorResolver(adaptable);
+  const placements = model.members.filter((member) => member.kind === "placement");
+  let bases: ReturnType<typeof orderedBases> | null = null;
+  elaborator.instantiator.placementsOf = (name) => {
+    bases ??= orderedBases(placements, adaptable, elaborator);
+    return bases.get(name) ?? [];
+  };
+  const placed = placements.map((member) => placeAdapters(member, bare, elaborator));
   elaborator.calls.placed = placed.flatMap(({ adapters }) => adapters.map(({ adapter }) => adapter));
   const elements = elementsOf(elaborator.components());
   const resolver = new SelectorResolver(elements);

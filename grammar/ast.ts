@@ -190,11 +190,12 @@ export interface Tags {
 
 /**
  * `param weight: f32[outputs, inputs] = uniform(bound)`, or a `buffer`, which is stored and never trained; `shared param` is one for
- * all placements of its adapter.
+ * all placements of its adapter, and `shared(group) param` one for those whose group has the same number.
  */
 export interface ParamMember extends Tags {
   readonly kind: "param";
   readonly shared: boolean;
+  readonly group: Expression | null;
   readonly storage: "param" | "buffer";
   readonly name: Name;
   readonly type: TensorType;

@@ -145,6 +145,7 @@ export class DeclarationRules extends StatementRules {
 
   param(): ast.ParamMember {
     const shared = this.next() === t.Identifier ? this.take(t.Identifier) : null;
+    const group = shared === null ? null : this.sharingGroup();
     const word = this.takeOne([k.param, k.buffer], "`param` or `buffer`");
     const start = shared ?? word;
     const storage = word.tokenType === k.buffer ? "buffer" : "param";
@@ -155,6 +156,7 @@ export class DeclarationRules extends StatementRules {
     return {
       kind: "param",
       shared: shared !== null,
+      group,
       storage,
       name,
       type,
@@ -162,6 +164,13 @@ export class DeclarationRules extends StatementRules {
       ...this.tags(),
       span: this.from(start),
     };
+  }
+
+  private sharingGroup(): ast.Expression | null {
+    if (!this.takes(t.LeftParenthesis)) return null;
+    const group = this.expression();
+    this.take(t.RightParenthesis);
+    return group;
   }
 
   optionalBuffer(): ast.OptionalBuffer {

@@ -43,7 +43,7 @@ export class MemberReader extends StatementReader {
         return parameters === null ? null : { kind: "forward", parameters, body, span: chunk.span };
       }
       case t.Identifier:
-        if (saysStorage(chunk, "shared")) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+        if (saysShared(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
         if (saysStorage(chunk, "optional")) return this.plain(chunk, (rules) => rules.optionalBuffer(), "a buffer");
         if (saysPeft(chunk)) return this.plain(chunk, (rules) => rules.peft(), "a `peft` clause");
         return this.misplacedMember(chunk);
@@ -96,7 +96,7 @@ export class MemberReader extends StatementReader {
   private named(chunk: Chunk): ast.ModelMember | null {
     const [first, ...rest] = chunk.head;
     if (t.startsGroup(chunk.head)) return this.group(chunk, chunk.head);
-    if (saysStorage(chunk, "shared")) return this.plain(chunk, (rules) => rules.param(), "a parameter");
+    if (saysShared(chunk)) return this.plain(chunk, (rules) => rules.param(), "a parameter");
     if (saysStorage(chunk, "optional")) return this.plain(chunk, (rules) => rules.optionalBuffer(), "a buffer");
     switch (rest[0]?.tokenType.isWord === true ? first?.image : undefined) {
       case "input":
@@ -173,7 +173,29 @@ function saysPeft({ head: [first, second] }: Chunk): boolean {
   return first?.image === "peft" && second?.tokenType === t.Identifier;
 }
 
-/** `shared param`, `shared buffer` and `optional buffer`; `shared` and `optional` are names everywhere else. */
+/** `shared param`, `shared buffer` and `shared(group) param`; `shared` is a name everywhere else. */
+function saysShared(chunk: Chunk): boolean {
+  if (saysStorage(chunk, "shared")) return true;
+  const [first, second] = chunk.head;
+  const closes = closingParenthesis(chunk.head, 1);
+  const storage = chunk.head[closes + 1]?.tokenType;
+  if (first?.image !== "shared" || second?.tokenType !== t.LeftParenthesis || closes < 0) return false;
+  return storage === k.param || storage === k.buffer;
+}
+
+/** The place of the parenthesis that closes the one at `from`; -1 where none does. */
+function closingParenthesis(tokens: readonly t.Token[], from: number): number {
+  let depth = 0;
+  for (const [index, { tokenType }] of tokens.entries()) {
+    if (index < from) continue;
+    if (tokenType === t.LeftParenthesis) depth += 1;
+    if (tokenType === t.RightParenthesis) depth -= 1;
+    if (depth === 0) return index;
+  }
+  return -1;
+}
+
+/** `optional buffer`, and `shared param` or `shared buffer`; `shared` and `optional` are names everywhere else. */
 function saysStorage({ head: [first, second] }: Chunk, word: "shared" | "optional"): boolean {
   return first?.image === word && (second?.tokenType === k.param || second?.tokenType === k.buffer);
 }

@@ -302,9 +302,23 @@ class Outliner {
 
   /** True behind the word that starts `add freeze text`, `remove train`, `shared param` and `optional buffer`. */
   private isAmending(kind: BodyKind): boolean {
-    const word = this.tokens[this.at - 1]?.image;
-    const isOnLine = this.startsLine[this.at - 1] === true && this.startsLine[this.at] === false;
+    const before = this.endOfSharing() ?? this.at - 1;
+    const word = this.tokens[before]?.image;
+    const isOnLine = this.startsLine[before] === true && this.startsLine[this.at] === false;
     return kind === "members" && isOnLine && word !== undefined && amending.has(word);
+  }
+
+  /** The place of `shared` where a group in parentheses stands between it and what follows. */
+  private endOfSharing(): number | null {
+    if (this.type(-1) !== t.RightParenthesis) return null;
+    let depth = 0;
+    for (let place = this.at - 1; place > 0; place--) {
+      const type = this.tokens[place]?.tokenType;
+      if (type === t.RightParenthesis) depth += 1;
+      if (type === t.LeftParenthesis) depth -= 1;
+      if (depth === 0) return this.tokens[place - 1]?.image === "shared" ? place - 1 : null;
+    }
+    return null;
   }
 
   /** A name on a new line still belongs to the statement above when that one ends in an operator or a comma. */

@@ -227,6 +227,7 @@ class FileReader {
 
   private stored(member: Extract<ModuleMember, { readonly kind: "param" | "part" }>, scope: Scope): void {
     if (member.kind === "param") {
+      if (member.group !== null) this.expressions.read(member.group, scope);
       this.type(member.type, scope);
       if (member.initial !== null) this.expressions.read(member.initial, scope);
     } else {

@@ -9,7 +9,7 @@ import type {
   Span,
   StringText,
 } from "../../grammar/index.ts";
-import { printType } from "../ir/index.ts";
+import { at } from "../at.ts";
 import { inputsGiven, placedName } from "../load/index.ts";
 import { bindArguments } from "./arguments.ts";
 import type { BuiltinArgument } from "./builtins/builtin.ts";
@@ -22,9 +22,11 @@ import { printSteps, type Role, type Step } from "./parameters.ts";
 import { bindSizes, sizesOf } from "./patterns.ts";
 import { isOfWholeModel, peftFormOf } from "./peft-form.ts";
 import { resolveRole } from "./roles.ts";
+import { SharedParameters } from "./shared-parameters.ts";
 import { elementsOf, forgetLet, runLet } from "./statements.ts";
 import { madeSoFar, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import { shortenTexts } from "./text-length.ts";
+import type { PlacedOne } from "./trace.ts";
 import {
   type Adaptable,
   type ChildNaming,
@@ -37,7 +39,6 @@ import {
   none,
   type OptionalInstance,
   type ParameterInstance,
-  printInitial,
   unknown,
   type Value,
 } from "./values.ts";
@@ -74,8 +75,9 @@ export const rootPlace: Place = { steps: [], checkpoint: "", nameChild: (own) =>
 
 /** Makes modules with their numbers, and everything below them. */
 export class Instantiator {
-  /** What adapters share, in the order in which it is first met, by what tells one from another. */
-  readonly shared = new Map<string, SharedParameter>();
+  readonly shared = new SharedParameters();
+  /** What the placements of an adapter are on, by what it is called there, in the order of the model. */
+  placementsOf: (name: string) => readonly Adaptable[] = () => [];
   private readonly files: Files;
   /** At most so many tokens of a text are read; null where encoders say it themselves. */
   private readonly longestText: number | null;
@@ -144,9 +146,10 @@ export class Instantiator {
     const { wraps } = declaration;
     if (wraps.kind === "parameter" && !isModule(base)) bindSizes(wraps.type, base.type, environment, evaluator);
     const callee = { name: declaration.name.text, parameters: declaration.parameters };
-    bindArguments(callee, passed, span, environment, evaluator);
     const name = placedName(declaration);
     const same = base.adapters.filter((other) => placedName(other.declaration) === name).length;
+    const bind = (): void => bindArguments(callee, passed, span, environment, evaluator);
+    evaluator.trace.withinPlacement(() => this.placedOne(name, base, same), bind);
     const step = { name, index: same === 0 ? null : same, count: null };
     const prefix = level === 0 ? base.checkpoint : `${base.checkpoint}.${level}`;
     const place = {
@@ -156,6 +159,17 @@ export class Instantiator {
       role: null,
     };
     return this.build(declaration, environment, span, place, evaluator);
+  }
+
+  /** The placement on a base that has `same` others of the adapter already. */
+  private placedOne(name: string, base: Adaptable, same: number): PlacedOne {
+    const all = this.placementsOf(name);
+    const own = all.flatMap((each, index) => (each === base ? [index] : []));
+    const bases = all.map(
+      (each): Value =>
+        isModule(each) ? { kind: "instance", instance: each, level: 0 } : { kind: "parameter", parameter: each },
+    );
+    return { bases, number: at(own, same) };
   }
 
   private build(
@@ -235,46 +249,17 @@ export class Instantiator {
 
   private param(member: ParamMember, instance: ModuleInstance, place: Place, evaluator: Evaluator): void {
     if (member.shared) {
-      const shared = this.sharedParameter(member, instance, evaluator);
+      const make = (steps: readonly Step[], nameChild: ChildNaming): ParameterInstance | null => {
+        const above: Place = { steps, checkpoint: "", nameChild, role: null };
+        return this.parameter(member, surroundingsOf(member, instance), above, evaluator);
+      };
+      const shared = this.shared.of(member, instance, make, evaluator);
       instance.members.set(member.name.text, shared === null ? none : { kind: "parameter", parameter: shared });
       return;
     }
     const made = this.parameter(member, surroundingsOf(member, instance), place, evaluator);
     instance.members.set(member.name.text, made === null ? none : { kind: "parameter", parameter: made });
     if (made !== null) instance.parameters.push(made);
-  }
-
-  /** One parameter for all placements of an adapter in which it has the same type and first value. */
-  private sharedParameter(
-    member: ParamMember,
-    instance: ModuleInstance,
-    evaluator: Evaluator,
-  ): ParameterInstance | null {
-    const { declaration } = instance;
-    const { name, span } = member;
-    if (declaration.kind !== "adapter") return evaluator.trace.fail("shared-outside-adapter", span, {});
-    const same = [...this.shared.values()].filter((each) => each.declaration === declaration && each.member === member);
-    const at = (own: string, index: number | null): Step => ({ name: own, index, count: null });
-    const index = same.length === 0 ? null : same.length;
-    const steps = [at("shared", null), at(declaration.name.text, null)];
-    const nameChild = (own: string): string => (index === null ? own : `${own}.${index}`);
-    const place: Place = { steps, checkpoint: "", nameChild, role: null };
-    const made = this.parameter(member, surroundingsOf(member, instance), place, evaluator);
-    if (made === null) return null;
-    if (made.initial.kind === "computed") {
-      return evaluator.trace.fail("computed-shared-value", member.initial?.span ?? span, { name: name.text });
-    }
-    const found = same.find(({ parameter }) => isAlike(parameter, made));
-    if (found !== undefined) return found.parameter;
-    const own = [...steps, at(name.text, index)];
-    const parameter = {
-      ...made,
-      steps: own,
-      path: printSteps(own),
-      checkpoint: member.named === null ? `${declaration.name.text}.${made.checkpoint}` : made.checkpoint,
-    };
-    this.shared.set(parameter.path, { declaration, member, parameter });
-    return parameter;
   }
 
   /** A declared parameter, or null when its condition is false. */
@@ -372,15 +357,4 @@ function forget(member: Member, { environment, members }: ModuleInstance, evalua
     case "require":
       evaluator.trace.giveUp();
   }
-}
-
-/** A parameter that adapters share, and what declares it. */
-export interface SharedParameter {
-  readonly declaration: AdapterDeclaration;
-  readonly member: ParamMember;
-  readonly parameter: ParameterInstance;
-}
-
-function isAlike(a: ParameterInstance, b: ParameterInstance): boolean {
-  return printType(a.type) === printType(b.type) && printInitial(a.initial) === printInitial(b.initial);
 }

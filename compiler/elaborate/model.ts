@@ -92,8 +92,8 @@ export class ModelElaborator {
     const heads = [...this.heads.values()].flatMap(({ name, made }): readonly Component[] =>
       made === null ? [] : [{ kind: "head", name, instance: made }],
     );
-    const shared = [...this.instantiator.shared.values()].map(
-      ({ parameter }): Component => ({ kind: "shared", name: "shared", parameter }),
+    const shared = this.instantiator.shared.parameters.map(
+      (parameter): Component => ({ kind: "shared", name: "shared", parameter }),
     );
     return [...this.made, ...heads, ...shared];
   }

@@ -39,6 +39,14 @@ export interface FirstValue {
   draws: number;
 }
 
+/** A placement of an adapter while its arguments are found. */
+export interface PlacedOne {
+  /** What the placements of the adapter are on, in the order of the model. */
+  readonly bases: readonly Value[];
+  /** The number of this one among them. */
+  readonly number: number;
+}
+
 /** Hears of every value that an expression gives. */
 export type Watch = (expression: Expression, value: Value) => void;
 
@@ -59,6 +67,8 @@ export class Trace {
   private steps = 0;
   /** The first value that is computed, if one is. */
   private firstValue: FirstValue | null = null;
+  /** The placement whose arguments are found, if one is; what is on what is looked up when it is asked for. */
+  private placement: (() => PlacedOne) | null = null;
   private readonly parameterNodes = new Map<ParameterInstance, Node>();
   /** What stands for parameters that have adapters, of those that were read. */
   readonly adapted = new Map<ParameterInstance, TensorValue>();
@@ -137,6 +147,20 @@ export class Trace {
 
   get firstValueOf(): FirstValue | null {
     return this.firstValue;
+  }
+
+  /** Runs what finds the arguments of a placement. */
+  withinPlacement<Result>(of: () => PlacedOne, run: () => Result): Result {
+    this.placement = of;
+    try {
+      return run();
+    } finally {
+      this.placement = null;
+    }
+  }
+
+  get placementOf(): (() => PlacedOne) | null {
+    return this.placement;
   }
 
   /** Where in the module tree the trace is. */

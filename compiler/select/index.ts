@@ -4,6 +4,7 @@ export { type JudgedExpectation, judge, type Measures, roundingOf, type Totals }
 export { explainSelectors } from "./explain.ts";
 export { type Decision, decideTrainable } from "./freeze.ts";
 export { groupParameters, groupSettingNames, type ParameterRule } from "./groups.ts";
+export { orderedBases } from "./ordered-bases.ts";
 export { expandSelectors } from "./patterns.ts";
 export { type PlacedAdapters, placeAdapters } from "./placements.ts";
 export { counted, printRole, type Selection, SelectorResolver, selectedBases, selectedModules } from "./select.ts";

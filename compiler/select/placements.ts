@@ -9,11 +9,12 @@ import {
 } from "../elaborate/index.ts";
 import { placedName } from "../load/index.ts";
 import { cannotAdapt } from "./cannot-adapt.ts";
-import { basesUnder, type Element } from "./elements.ts";
+import { basesUnder } from "./elements.ts";
 import { LayerArguments } from "./layer-arguments.ts";
+import { baseOf, fittingElements, meantSelections } from "./ordered-bases.ts";
 import { expandSelectors, isExact } from "./patterns.ts";
 import { type Selection, type SelectorResolver, selectedBases } from "./select.ts";
-import { variantFor, wrapsOf } from "./wrapped.ts";
+import { variantFor } from "./wrapped.ts";
 
 /** One placement line with what it did. */
 export interface PlacedAdapters {
@@ -54,11 +55,8 @@ export function placeAdapters(
     }
     const declaration = callee.callable;
     const passed = evaluator.passed(callee, placement.adapter.arguments, new Environment(elaborator.names));
-    const kinds = wrapsOf(declaration, elaborator);
-    const candidates = selections.map(({ pattern, elements }) => ({ pattern, elements: meant(elements, kinds) }));
-    const fitting = candidates.flatMap(({ elements }) =>
-      elements.filter((element) => variantFor(declaration, element, elaborator) !== null).flatMap(baseOf),
-    );
+    const candidates = meantSelections(declaration, selections, elaborator);
+    const fitting = fittingElements(declaration, candidates, elaborator).flatMap(baseOf);
     const targets = [...new Set(fitting)].filter((base) => !except.has(base));
     const byLayer = new LayerArguments(declaration, passed, targets, evaluator, elaborator.calls);
     const seen = new Set<Adaptable>();
@@ -97,17 +95,6 @@ export function placeAdapters(
     }
   });
   return { placement, text, selections, adapters, except: new Set([...except].filter((base) => selected.has(base))) };
-}
-
-function baseOf({ instance, parameter }: Element): readonly Adaptable[] {
-  const base = instance ?? parameter;
-  return base === null ? [] : [base];
-}
-
-/** Of a name that modules and parameters have, an adapter means what it wraps; all of them where that is nothing. */
-function meant(elements: readonly Element[], kinds: ReturnType<typeof wrapsOf>): readonly Element[] {
-  const fit = elements.filter(({ instance }) => kinds.has(instance === null ? "parameter" : "modules"));
-  return fit.length > 0 ? fit : elements;
 }
 
 /** Writes `also` before the `on` of a placement. */

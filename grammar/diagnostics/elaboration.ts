@@ -116,6 +116,22 @@ export const elaboration = {
     () => "only an adapter has shared parameters",
     () => "a parameter of the model is one for all that read it",
   ),
+  "outside-placement": error<{ readonly operation: string }>(
+    "E434",
+    ({ operation }) => `\`${operation}\` can only be used in the default of an adapter's parameter`,
+    () => "a placement of the adapter has it: write `number: int = placement_number()` among its parameters",
+  ),
+  "unequal-group": error<{
+    readonly name: string;
+    readonly group: number;
+    readonly first: string;
+    readonly second: string;
+  }>(
+    "E437",
+    ({ name, group, first, second }) =>
+      `\`${name}\` of group ${group} is ${first} in one placement and ${second} in another`,
+    () => "what a group shares has one type and one first value: give what differs another group",
+  ),
   "optional-buffer-read": error<{ readonly name: string }>(
     "E450",
     ({ name }) => `\`${name}\` is an optional buffer, which nothing can read: a checkpoint need not have it`,

@@ -53,7 +53,7 @@ export function formatParam(param: ParamMember, comments: CommentQueue): Documen
   const initial = param.initial === null ? "" : join(" = ", formatExpression(param.initial, comments));
   const type = formatType(param.type, comments);
   return join(
-    param.shared ? "shared " : "",
+    formatSharing(param, comments),
     param.storage,
     " ",
     param.name.text,
@@ -62,6 +62,11 @@ export function formatParam(param: ParamMember, comments: CommentQueue): Documen
     initial,
     formatTags(param, comments),
   );
+}
+
+function formatSharing({ shared, group }: ParamMember, comments: CommentQueue): Document {
+  if (!shared) return "";
+  return group === null ? "shared " : join("shared(", formatExpression(group, comments), ") ");
 }
 
 export function formatOptionalBuffer(

@@ -249,7 +249,10 @@ const repository: Readonly<Record<string, Rule>> = {
         match: `^${blanks}(metric)${gap}(${free})${beforeEqual}`,
         captures: groups("storage.type", "variable.other.constant"),
       },
-      { match: `^${blanks}(shared)(?=${gap}(?:param|buffer)${wordEnd})`, captures: groups("storage.modifier") },
+      {
+        match: `^${blanks}(shared)(?=(?:${blanks}\\(.*\\)${blanks}|${gap})(?:param|buffer)${wordEnd})`,
+        captures: groups("storage.modifier"),
+      },
       { match: `^${blanks}(optional)(?=${gap}buffer${wordEnd})`, captures: groups("storage.modifier") },
       {
         match: `^${blanks}(add)(?=${gap}(?:(?:freeze|train|loss|expect)${wordEnd}|${qualified}${blanks}\\())`,

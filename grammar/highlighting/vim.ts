@@ -35,7 +35,7 @@ const rules: readonly (readonly [group: string, pattern: string, more?: string])
   ["vlmRule", `%(<%(model\\s+${namePattern}|train|data|eval)\\s+)@<=<amends>`],
   ["vlmDeclaration", `^\\s*\\zs<input>\\ze\\s+${namePattern}\\s*:`],
   ["vlmDeclaration", `^\\s*\\zs<metric>\\ze\\s+${namePattern}\\s*\\=%([=>])@!`],
-  ["vlmDeclaration", "^\\s*\\zs<shared>\\ze\\s+%(param|buffer)>"],
+  ["vlmDeclaration", "^\\s*\\zs<shared>\\ze%(\\s*\\(.*\\)\\s*|\\s+)%(param|buffer)>"],
   ["vlmDeclaration", "^\\s*\\zs<optional>\\ze\\s+buffer>"],
   ["vlmType", `%(:\\s*)@<=<%(${types})>`],
   ["vlmType", `%(:\\s*list\\s*\\[\\s*)@<=<%(${types})>`],

@@ -1,4 +1,10 @@
-import { type AdapterDeclaration, createSource, type Expression, parse } from "../../grammar/index.ts";
+import {
+  type AdapterDeclaration,
+  createSource,
+  type Expression,
+  type ParamMember,
+  parse,
+} from "../../grammar/index.ts";
 
 /** An adapter that says what it is in PEFT. */
 export interface AdapterKind {
@@ -19,6 +25,8 @@ export interface AdapterKind {
   readonly parts: ReadonlySet<string>;
   /** What those are called that all of its placements share. */
   readonly shared: ReadonlySet<string>;
+  /** What those are called that groups of its placements share, behind which is the number of a group. */
+  readonly grouped: ReadonlySet<string>;
 }
 
 /** The adapters of some texts, by the names of their files, whose declarations have a `peft` clause. */
@@ -41,8 +49,8 @@ export function kindOf(
   if (peft === undefined) return null;
   const fields = new Map(peft.fields.flatMap((field) => (field.name === null ? [] : [[field.name.text, field.value]])));
   const params = members.filter((member) => member.kind === "param");
-  const namesOf = (shared: boolean): ReadonlySet<string> =>
-    new Set(params.filter((each) => each.shared === shared).map((each) => each.named?.value ?? each.name.text));
+  const namesOf = (isOne: (each: ParamMember) => boolean): ReadonlySet<string> =>
+    new Set(params.filter(isOne).map((each) => each.named?.value ?? each.name.text));
   const parts = members.flatMap((each) => (each.kind === "part" ? [each.named?.value ?? each.name.text] : []));
   return {
     library,
@@ -52,9 +60,10 @@ export function kindOf(
     isOfParameter: wraps.kind === "parameter",
     parameters,
     fields,
-    tensors: namesOf(false),
+    tensors: namesOf((each) => !each.shared),
     parts: new Set(parts),
-    shared: namesOf(true),
+    shared: namesOf((each) => each.shared && each.group === null),
+    grouped: namesOf((each) => each.group !== null),
   };
 }
 

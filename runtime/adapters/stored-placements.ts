@@ -112,14 +112,14 @@ export function knownPlacements(
 export function declaredPlacements(
   { parts }: StoredAdapter,
   config: DeclaredConfig,
-  kinds: readonly Pick<AdapterKind, "tensors" | "parts" | "shared">[],
+  kinds: readonly Pick<AdapterKind, "tensors" | "parts" | "shared" | "grouped">[],
 ): StoredPlacements {
   const names = new Set<string>();
   const saved: string[] = [];
   for (const name of parts.keys()) {
     const adapted = kinds.map((kind) => adaptedIn(name, kind)).find((each) => each !== null);
     if (adapted !== undefined) names.add(adapted);
-    else if (!kinds.some(({ shared }) => [...shared].some((each) => isCopyOf(each, name)))) saved.push(name);
+    else if (!kinds.some((kind) => isSharedIn(name, kind))) saved.push(name);
   }
   const placements = [...names].map(
     (name): StoredPlacement => ({
@@ -133,6 +133,12 @@ export function declaredPlacements(
     }),
   );
   return { kind: "placements", placements, saved, unknownOrder: [] };
+}
+
+/** Whether a tensor is one that all placements or a group of them share. */
+function isSharedIn(name: string, { shared, grouped }: Pick<AdapterKind, "shared" | "grouped">): boolean {
+  const ofAll = name.replace(/\.\d+$/, "");
+  return [...shared].some((each) => isCopyOf(each, name)) || (ofAll !== name && grouped.has(ofAll));
 }
 
 /** Whether a tensor is one that modules share, by its name in checkpoints, or the copy of it that PEFT's file has of a module. */

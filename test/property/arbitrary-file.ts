@@ -184,13 +184,18 @@ const tags = fc.record({
 });
 const param: fc.Arbitrary<ast.ParamMember> = fc
   .record({
-    shared: fc.boolean(),
+    sharing: fc.oneof(
+      fc.constant({ shared: false, group: null }),
+      fc.option(expression).map((group) => ({ shared: true, group })),
+    ),
     storage: fc.constantFrom("param" as const, "buffer" as const),
     name: identifier,
     type: tensorType,
     initial: fc.option(expression),
   })
-  .chain((head) => tags.map((rest): ast.ParamMember => ({ kind: "param", ...head, ...rest, span })));
+  .chain(({ sharing, ...head }) =>
+    tags.map((rest): ast.ParamMember => ({ kind: "param", ...sharing, ...head, ...rest, span })),
+  );
 const part: fc.Arbitrary<ast.PartMember> = fc
   .record({ name: identifier, repetition: fc.option(repetition), module: namedCall })
   .chain((head) => tags.map((rest): ast.PartMember => ({ kind: "part", ...head, ...rest, span })));

@@ -169,8 +169,9 @@ function declared(path: string, form: PlannedPeftForm, isAlone: boolean, plan: P
     return other(`it is on \`${own.checkpoint}\`, which is not in a module of its own`);
   const all = [...plan.parameters, ...plan.buffers].filter(({ ofAdapter }) => ofAdapter);
   const shared = all.filter((each) => each.path.startsWith(`shared.${nameOf(path)}.`));
-  // A second one of another size has a number in its path.
-  if (shared.some((each) => each.path.endsWith("]")))
+  // A second one of another size has a number in its path, as all of a group have.
+  const first = new Set(shared.map((each) => each.path));
+  if (shared.some((each) => first.has(each.path.replace(/(?:\[\d+\])$/, "")) && each.path.endsWith("]")))
     return other("PEFT's adapters of different sizes share one tensor");
   const tensors = all.filter((each) => each.path.startsWith(`${path}.`));
   return { kind: "declared", module: form.module, form, tensors, shared };

@@ -1,7 +1,7 @@
 import { didYouMean, type Span } from "../../../grammar/index.ts";
 import type { Dtype, Node, Operation } from "../../ir/index.ts";
 import { resolveAxis } from "../../ops/index.ts";
-import type { FirstValue, Trace } from "../trace.ts";
+import type { FirstValue, PlacedOne, Trace } from "../trace.ts";
 import { describe, none, type TensorValue, tensor, type Value } from "../values.ts";
 
 /** An operation that every file knows. */
@@ -177,6 +177,12 @@ export class BuiltinCall {
   /** The first value that is computed: refuses what is computed once, where a batch is computed. */
   firstValue(): FirstValue {
     return this.trace.firstValueOf ?? this.trace.fail("outside-first-value", this.span, { operation: this.name });
+  }
+
+  /** The placement whose arguments are found: refuses what is known there alone. */
+  placement(): PlacedOne {
+    const of = this.trace.placementOf;
+    return of === null ? this.trace.fail("outside-placement", this.span, { operation: this.name }) : of();
   }
 
   refuse(parameter: string, expected: string): never {

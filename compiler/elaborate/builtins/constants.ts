@@ -54,6 +54,8 @@ export const constants = {
     apply: (call) => drawn({ kind: "uniform", bound: call.number("bound") }, call),
   },
   len: { parameters: ["list"], apply: (call) => number(call.list("list").length) },
+  placements: { parameters: [], apply: (call) => list(call.placement().bases) },
+  placement_number: { parameters: [], apply: (call) => number(call.placement().number) },
   split_words: {
     parameters: ["lines"],
     apply: (call) => {

@@ -39,6 +39,10 @@ function python(use: BuiltinUse, parameter: string): Python {
   return use.given(parameter).python;
 }
 
+function unknownInPackages({ name, span }: BuiltinUse): never {
+  return refuse(`\`${name}()\` can only be called in a default itself, which a package has by its value`, span);
+}
+
 function optional(use: BuiltinUse, parameter: string): Python | null {
   return use.has(parameter) ? python(use, parameter) : null;
 }
@@ -132,14 +136,17 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   ones: filled,
   full: (use) => call("torch.full", [python(use, "sizes"), python(use, "value")], { dtype: word("torch.float32") }),
   iota: (use) => call("torch.arange", [python(use, "count")], { dtype: word("torch.int32") }),
+  drawn_normals: (use) => call("ops.drawn_normals", [python(use, "sizes"), python(use, "seed")]),
   drawn_places: (use) => call("ops.drawn_places", [python(use, "sizes"), python(use, "count"), python(use, "seed")]),
   constant: onlyFirstValue,
   normal: drawn("std"),
   uniform: drawn("bound"),
-  drawn_normals: (use) => call("ops.drawn_normals", [python(use, "sizes"), python(use, "seed")]),
   svd: (use) => call("ops.svd", [python(use, "x"), python(use, "rank")]),
   eye: (use) => call("torch.eye", [python(use, "n")]),
   len: (use) => call("len", [python(use, "list")]),
+  // What a placement knows is passed to its adapter by value.
+  placements: unknownInPackages,
+  placement_number: unknownInPackages,
   split_words: (use) => method(method(text(" "), "join", [python(use, "lines")]), "split", []),
   exp: elementwise("math.exp"),
   log: elementwise("math.log"),

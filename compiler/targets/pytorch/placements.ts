@@ -10,6 +10,7 @@ import { type PathStep, type Paths, patternsFor, patternsOfModules } from "./pat
 import { indented, layOut, type Python, type PythonArgument, printPython, text, word } from "./python.ts";
 import { refuse } from "./refusal.ts";
 import { sharedNames, sharingOf } from "./shared.ts";
+import { isOfPlacement } from "./signature.ts";
 import type { Translator } from "./translate.ts";
 
 /** Puts adapters around what they adapt, placement by placement. */
@@ -90,9 +91,13 @@ function adapterAround(
   const given = adapter.arguments.map((each, index) =>
     each.name === null ? { ...each, name: parameters[index]?.name ?? null } : each,
   );
+  const byPlacement = parameters.filter(
+    ({ name, default: fallback }) =>
+      fallback !== null && isOfPlacement(fallback) && !given.some((each) => each.name?.text === name.text),
+  );
   const hasLayers = given.some(isByLayer);
   const fixed = hasLayers ? given.filter((each) => !isByLayer(each)) : adapter.arguments;
-  const byLayer = given.filter(isByLayer).map(({ name, span }): PythonArgument => {
+  const byLayer = [...given.filter(isByLayer), ...byPlacement].map(({ name, span }): PythonArgument => {
     const value = literal(environment.lookup(name?.text ?? "") ?? null);
     return {
       name: variableName(name?.text ?? ""),

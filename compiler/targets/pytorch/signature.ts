@@ -16,12 +16,17 @@ export function writeSignature(parameters: readonly Parameter[], translator: Tra
   const { scope, writer } = translator.place;
   const written: string[] = [];
   const defaults: string[] = [];
+  const byName: string[] = [];
   let hasDefault = false;
   for (const { name, type, default: fallback } of parameters) {
     const python = variableName(name.text);
     scope.define(name.text, word(python), isNumeric(type));
     const annotation = annotationOf(type) ?? (fallback?.kind === "none" ? "Tensor" : null);
     if (annotation === "Tensor") writer.use("Tensor");
+    if (fallback !== null && isOfPlacement(fallback)) {
+      byName.push(annotation === null ? python : `${python}: ${annotation}`);
+      continue;
+    }
     const isRequired = fallback === null || fallback.kind === "infer";
     if (isRequired && !hasDefault) {
       written.push(annotation === null ? python : `${python}: ${annotation}`);
@@ -38,7 +43,13 @@ export function writeSignature(parameters: readonly Parameter[], translator: Tra
     const value = layOut(indent + 1, `${python} = `, translator.expression(fallback));
     defaults.push(indented(indent, `if ${python} is None:`), ...value);
   }
-  return { parameters: written, defaults };
+  return { parameters: byName.length === 0 ? written : [...written, "*", ...byName], defaults };
+}
+
+/** Whether a default is known to a placement alone, so that it is passed by its value. */
+export function isOfPlacement(fallback: Expression): boolean {
+  const names = namesIn([fallback]);
+  return names.has("placements") || names.has("placement_number");
 }
 
 export function isNumeric(type: Parameter["type"]): boolean {

@@ -21,7 +21,7 @@ syntax match vlmRule ~\v^\s*\zs<add>\ze\s+%(%(freeze|train|loss|expect|group)>|[
 syntax match vlmRule ~\v%(<%(model\s+[A-Za-z_][A-Za-z0-9_]*|train|data|eval)\s+)@<=<amends>~
 syntax match vlmDeclaration ~\v^\s*\zs<input>\ze\s+[A-Za-z_][A-Za-z0-9_]*\s*:~
 syntax match vlmDeclaration ~\v^\s*\zs<metric>\ze\s+[A-Za-z_][A-Za-z0-9_]*\s*\=%([=>])@!~
-syntax match vlmDeclaration ~\v^\s*\zs<shared>\ze\s+%(param|buffer)>~
+syntax match vlmDeclaration ~\v^\s*\zs<shared>\ze%(\s*\(.*\)\s*|\s+)%(param|buffer)>~
 syntax match vlmDeclaration ~\v^\s*\zs<optional>\ze\s+buffer>~
 syntax match vlmType ~\v%(:\s*)@<=<%(int|float|bool|string|f32|bf16|i32|list)>~
 syntax match vlmType ~\v%(:\s*list\s*\[\s*)@<=<%(int|float|bool|string|f32|bf16|i32|list)>~
