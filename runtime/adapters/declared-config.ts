@@ -51,8 +51,11 @@ export const counted = "counted";
 /** The list of tensors that PEFT's files lack, as they follow from the weights. */
 const computed = "computed";
 
+/** The list of tensors, by their names behind that of the module, that follow from the config: files have them as they are at first. */
+const constant = "constant";
+
 /** Fields of a declaration that are not PEFT's: they say how its files are read and written. */
-export const ofFiles: ReadonlySet<string> = new Set([unread, copied, counted, computed]);
+export const ofFiles: ReadonlySet<string> = new Set([unread, copied, counted, computed, constant]);
 
 /** The tensors of an adapter, by their names in checkpoints, that PEFT's files lack: their first values follow from the weights. */
 export function computedOf({ module, fields }: Pick<DeclaredModule, "module" | "fields">): ReadonlySet<string> {
@@ -60,13 +63,20 @@ export function computedOf({ module, fields }: Pick<DeclaredModule, "module" | "
   return new Set(Array.isArray(names) ? names.map((name) => `${module}.${String(name)}`) : []);
 }
 
+export function constantTensors({ fields }: Pick<DeclaredModule, "fields">): readonly string[] {
+  return namesIn(fields[constant]);
+}
+
 export function isCopied({ fields }: Pick<DeclaredModule, "fields">): boolean {
   return fields[copied] === true;
 }
 
-function unreadIn({ fields }: Pick<DeclaredModule, "fields">): ReadonlySet<unknown> {
-  const names = fields[unread];
-  return new Set(Array.isArray(names) ? names : []);
+function unreadIn({ fields }: Pick<DeclaredModule, "fields">): ReadonlySet<string> {
+  return new Set(namesIn(fields[unread]));
+}
+
+function namesIn(value: FieldValue | undefined): readonly string[] {
+  return typeof value !== "object" || value === null ? [] : value.filter((each) => typeof each === "string");
 }
 
 /** A pattern that is PEFT's mask of the rows of a tensor, of which the files have those that are kept alone. */

@@ -54,6 +54,7 @@ export {
 export { conflictsWith } from "./conflicts.ts";
 export {
   computedOf,
+  constantTensors,
   type DeclaredConfig,
   declaredConfig,
   differenceFrom,

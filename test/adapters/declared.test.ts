@@ -86,6 +86,16 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     expect([run.code, run.err]).toEqual([1, expect.stringMatching(message)]);
   });
 
+  test("a file of a model with its modules in another order is refused where their numbers count", () => {
+    const { spec, weights } = writeCase(folder, "pair-tiny");
+    const [first, last] = ["first", "last"].map((name) => `  part ${name} = linear(18, 24)\n`);
+    const text = readFileSync(spec, "utf8").replace(`${last}`, "").replace(`${first}`, `${last}${first}`);
+    writeFileSync(spec, text);
+    const given = ["--weights", weights, "--adapter", join(fixture, "pair-tiny")];
+    const run = medctc(["export", spec, "--safetensors", join(folder, "refused.safetensors"), ...given]);
+    expect([run.code, run.err]).toEqual([1, expect.stringContaining("has other numbers in `last.tinylora_P`")]);
+  });
+
   test("fields that a declaration does not say are refused", () => {
     const { spec, weights } = writeCase(folder, "pair-oft");
     const into = mkdtempSync(join(folder, "fields-"));

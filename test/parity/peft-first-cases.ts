@@ -78,6 +78,7 @@ const libraries = [
     "road",
     "shira",
     "supertuning",
+    "tinylora",
     "trainable_tokens",
     "vblora",
     "vera",

@@ -223,6 +223,12 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   supra: { rules: ["supra(rank = 2, alpha = 3, sparsity = 0.9) on text.attn.v, text.ff.down"] },
+  tinylora: {
+    rules: [
+      "tinylora(rank = 2, length = 3, tying = 0.4) on text.attn.q,v",
+      "tinylora(rank = 9, length = 3, tying = 0.4) on text.ff.up",
+    ],
+  },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
   vblora: {
     rules: [

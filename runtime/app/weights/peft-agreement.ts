@@ -15,13 +15,10 @@ import {
   attentionOf,
   besidesModel,
   conflictsWith,
-  type DeclaredConfig,
-  differenceFrom,
   type FoundConfig,
   type Ia3Config,
   isCopyOf,
   isOfWholeModel,
-  knownTypes,
   type LoraConfig,
   lengthsEnding,
   loraEndings,
@@ -38,6 +35,7 @@ import {
   withoutPrefix,
 } from "../../adapters/index.ts";
 import type { NameMatch } from "../../weights/index.ts";
+import { type Difference, declaredDifference } from "./declared-difference.ts";
 import { type MatchedAdapters, unmetConfig } from "./unmet-config.ts";
 
 /** Relative difference of two scales that are the same but for their digits in a file. */
@@ -99,7 +97,7 @@ export function peftDisagreements(given: AdaptersIn, { spec, plan }: Compiled): 
     for (const update of updates) {
       const difference =
         config.kind === "declared" || update.kind === "declared"
-          ? declaredDifference(update, updates.length, config)
+          ? declaredDifference(update, updates.length, config, given, spec)
           : update.kind === "rows"
             ? tokensDifference(update, moduleIn(update, given), config)
             : config.kind === "ia3"
@@ -265,27 +263,6 @@ function hasLengths({ down }: LowRank, { file, match }: AdaptersIn, config: Lora
 export function lengthsName(down: string, match: NameMatch, { tensors }: Pick<OpenModel, "tensors">): string | null {
   const name = match.found.get(down)?.replace(/\.lora_(?:embedding_)?A(?:\.weight)?$/, lengthsEnding);
   return name?.endsWith(lengthsEnding) && tensors.has(name) ? name : null;
-}
-
-interface Difference {
-  readonly module: string;
-  /** What the file has, and what the spec has instead. */
-  readonly found: string;
-  readonly expected: string;
-}
-
-/** What the declaration of an adapter says, and a config of the same type or of another one. */
-function declaredDifference(update: AdapterUpdate, count: number, config: PeftConfig): Difference | null {
-  const stored: DeclaredConfig =
-    config.kind === "declared"
-      ? config
-      : { kind: "declared", type: knownTypes[config.kind], fields: new Map(), patterns: new Map() };
-  if (update.kind === "declared") {
-    const difference = differenceFrom(stored, update.form, count);
-    return difference === null ? null : { module: update.module, ...difference };
-  }
-  const module = update.kind === "other" ? update.path : update.module;
-  return { module, found: `is of the type ${stored.type}`, expected: "is not" };
 }
 
 /** Factors of inputs and of outputs may have the same shape. */
