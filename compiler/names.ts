@@ -17,7 +17,7 @@ export type ProgramName = (typeof programNames)[number];
 
 /** The passes, in their order. */
 export const passNames = [
-  "lower-dropout",
+  "lower-draws",
   "split-projections",
   "scale-operands",
   "collect-factors",

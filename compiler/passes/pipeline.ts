@@ -10,7 +10,7 @@ import { differentiate } from "./differentiate.ts";
 import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { hoist } from "./hoist.ts";
 import { joinSliceGradients } from "./join-slice-gradients.ts";
-import { removeDropout, sampleDropout } from "./lower-dropout.ts";
+import { removeDropout, sampleDropout } from "./lower-draws.ts";
 import { lowerPrecision } from "./lower-precision.ts";
 import { type Property, properties } from "./properties.ts";
 import { recomputeElements } from "./recompute-elements.ts";
@@ -50,7 +50,7 @@ const updating = ["step", "update"] as const;
 
 /** What is done to programs, in the order of `passNames`. Each pass leaves out what nothing needs. */
 const byName: Readonly<Record<PassName, Omit<Pass, "name">>> = {
-  "lower-dropout": {
+  "lower-draws": {
     of: "every program",
     requires: [],
     ensures: ["no dropout"],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { buildProgram, buildStep, compileSpec, runProgram, type TensorData } from "../../compiler/index.ts";
 import { nodesOf } from "../../compiler/ir/index.ts";
 import { optimise } from "../../compiler/passes/index.ts";
-import { sampleDropout } from "../../compiler/passes/lower-dropout.ts";
+import { sampleDropout } from "../../compiler/passes/lower-draws.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 
@@ -73,7 +73,7 @@ test("elsewhere nothing remains of draws, nor of what is multiplied by them", ()
 `);
   const built = buildProgram(spec, "forward");
   if (built === null) throw new Error("there is a forward");
-  const forward = optimise(built, spec, { last: "lower-dropout" });
+  const forward = optimise(built, spec, { last: "lower-draws" });
   const result = runProgram(forward, { inputs: new Map(), parameters: new Map([["gain", one]]) }, "f64");
   expect(result.get("loss")?.data[0]).toBeCloseTo(Math.E, 12);
   expect(nodesOf(forward).filter(({ operation }) => operation.op === "exp")).toHaveLength(1);

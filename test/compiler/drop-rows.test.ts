@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { buildStep, compileSpec, runProgram } from "../../compiler/index.ts";
-import { sampleDropout } from "../../compiler/passes/lower-dropout.ts";
+import { sampleDropout } from "../../compiler/passes/lower-draws.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 

@@ -92,7 +92,7 @@ describe("every pass keeps what a program computes, and leaves a program that ho
   const spec = specOf("specs/medct-small.vlm");
   const programs: readonly (readonly [string, Program])[] = [
     ["step", stepOf(spec)],
-    ["forward", optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-dropout" })],
+    ["forward", optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-draws" })],
   ];
 
   test.each(programs)("%s", (_, program) => {
@@ -112,7 +112,7 @@ describe("every pass keeps what a program computes, and leaves a program that ho
 
 describe("passes that only large models need keep what a small one computes", () => {
   const spec = specOf("specs/medct-small.vlm");
-  const forward = optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-dropout" });
+  const forward = optimise(buildForward(spec, ["vision.spatial"]), spec, { last: "lower-draws" });
   const count = (program: Program, op: string): number =>
     nodesOf(program).filter(({ operation }) => operation.op === op).length;
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { buildProgram, type Compiled, compileSpec, type TensorData } from "../../compiler/index.ts";
-import { removeDropout } from "../../compiler/passes/lower-dropout.ts";
+import { removeDropout } from "../../compiler/passes/lower-draws.ts";
 import { createSource } from "../../grammar/index.ts";
 import { backendNamed, modelOf, runOnce } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";

@@ -19,7 +19,7 @@ const [small, reference, cut] = [
 const changed: Readonly<
   Record<PassName, { readonly spec: string; readonly program: ProgramName; readonly edit?: Edit }>
 > = {
-  "lower-dropout": { spec: small, program: "step", edit: dropping },
+  "lower-draws": { spec: small, program: "step", edit: dropping },
   "split-projections": { spec: small, program: "step" },
   "scale-operands": { spec: small, program: "step" },
   "collect-factors": { spec: small, program: "step" },
@@ -87,7 +87,7 @@ test.each([
 
 test("a pass whose requirement does not hold is named", () => {
   const spec = specOf(small, dropping);
-  const skip = { without: new Set(["lower-dropout"]), isChecked: true };
+  const skip = { without: new Set(["lower-draws"]), isChecked: true };
   expect(() => optimise(programOf(spec, "step"), spec, skip)).toThrow(
     "before differentiate, the program step has not the property no dropout",
   );

@@ -16,7 +16,7 @@ import {
   type TracedSpec,
   valueNamed,
 } from "../../compiler/index.ts";
-import { removeDropout } from "../../compiler/passes/lower-dropout.ts";
+import { removeDropout } from "../../compiler/passes/lower-draws.ts";
 import { createSource } from "../../grammar/index.ts";
 import { packageFiles } from "../../runtime/backends/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";

@@ -55,7 +55,7 @@ export function foldModel(spec: TracedSpec, plan: Plan): FoldedModel {
   };
   // A loss of parameters alone, such as one that keeps them small, is no reason to leave them beside the weights.
   const losses = spec.losses.filter((loss) => isOfInputs(loss, spec));
-  const bare = optimise(buildForward({ ...spec, losses }, []), spec, { last: "lower-dropout" });
+  const bare = optimise(buildForward({ ...spec, losses }, []), spec, { last: "lower-draws" });
   const adapted = new Set(modules.values());
   const isOfModule = (path: string): boolean => !own.has(path) || adapted.has(parentOf(path));
   const { program, folds, left: unfolded } = foldAdapters(bare, moduleOf, isOfModule);
@@ -112,7 +112,7 @@ function replacedParameters(
 function adaptedParameters(spec: TracedSpec, own: ReadonlyMap<string, PlannedParameter>): FoldedModel["parameters"] {
   if (spec.adapted.size === 0) return new Map();
   const forward = buildForward({ ...spec, losses: [] }, []);
-  const program = optimise({ ...forward, outputs: spec.adapted }, spec, { last: "lower-dropout" });
+  const program = optimise({ ...forward, outputs: spec.adapted }, spec, { last: "lower-draws" });
   return new Map(
     [...program.outputs].flatMap(([path, node]) => {
       const parameter = own.get(path);

@@ -93,9 +93,9 @@ function optimiseUpTo(
 ): Program {
   const precision = half ? ("bf16" as const) : ("f32" as const);
   const inHalf = { ...context, settings: { ...context.settings, precision }, inSingle };
-  const bare = optimise(program, context, { last: "lower-dropout" });
+  const bare = optimise(program, context, { last: "lower-draws" });
   // It takes GELU's formula apart for the sake of its gradient.
   const formulas: readonly PassName[] = drawsDropout(program) ? [] : ["collect-factors"];
-  const without = new Set<PassName>(["lower-dropout", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
+  const without = new Set<PassName>(["lower-draws", ...notForOnnx, ...formulas, ...(forAnyBatch ? blocks : [])]);
   return optimise(merge ? mergeProjections(bare) : bare, inHalf, { without, last });
 }

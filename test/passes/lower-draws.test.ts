@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { removeDropout, sampleDropout } from "../../compiler/passes/lower-dropout.ts";
+import { removeDropout, sampleDropout } from "../../compiler/passes/lower-draws.ts";
 import { count, operationsOf, resultsOf, Small } from "./small-program.ts";
 
 function dropping(rate: number) {
