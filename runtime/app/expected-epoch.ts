@@ -1,26 +1,4 @@
-/** The examples of a data set: those that are trained on, and those that are held out; null where nobody says how many. */
-export interface ExampleCounts {
-  readonly volumes: number;
-  readonly heldOut: number | null;
-}
-
-/**
- * An epoch of training, with its evaluations where the number of held-out examples is known. What nobody measured is null, and counts as
- * nothing in the whole.
- */
-export interface ExpectedEpoch extends ExampleCounts {
-  readonly stepSeconds: number;
-  /** Of what processes wait for each other's gradients and rows. */
-  readonly gatherSeconds: number | null;
-  /** Of encoding what is held out, as often in an epoch as the spec evaluates. */
-  readonly evaluationSeconds: number;
-  readonly saveSeconds: number | null;
-  /** Of the threads that decode and preprocess, beside steps; none of it where volumes are cached. */
-  readonly decodeSeconds: number | null;
-  /** Of the disk, beside steps too. */
-  readonly readSeconds: number | null;
-  readonly seconds: number;
-}
+import type { ExampleCounts, PrintedEpoch } from "../printout/index.ts";
 
 /** How often an epoch does what. */
 export interface EpochWork {
@@ -76,7 +54,7 @@ export function expectEpoch(
   { steps, evaluations, saves }: EpochWork,
   of: WorkSeconds,
   { machines, threads, isOnProcessor, decode, read }: EpochPlace,
-): ExpectedEpoch {
+): PrintedEpoch {
   const times = (count: number, seconds: number | null): number | null => (seconds === null ? null : count * seconds);
   const [stepSeconds, evaluationSeconds] = [steps * of.step, evaluations * of.evaluation];
   const [gatherSeconds, saveSeconds] = [times(steps, of.gather), times(saves, of.save)];

@@ -14,7 +14,8 @@ import {
 import { type Backend, backendNamed } from "../backends/index.ts";
 import { fileInputs, findDataInputs } from "../data/index.ts";
 import { type BackendRates, type MachineRates, readCarriedRates, readRates } from "../machine/index.ts";
-import { type ExampleCounts, type ExpectedEpoch, epochWork, expectEpoch } from "./expected-epoch.ts";
+import type { ExampleCounts, PrintedEpoch } from "../printout/index.ts";
+import { epochWork, expectEpoch } from "./expected-epoch.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Where a training is thought to run. */
@@ -47,7 +48,7 @@ export interface ExpectedTime {
   /** How processes share the step; null where there is one. */
   readonly share: ExpectedShare | null;
   /** Where a number of volumes is known. */
-  readonly epoch: ExpectedEpoch | null;
+  readonly epoch: PrintedEpoch | null;
 }
 
 /** What each of several processes has of a step. */
@@ -93,7 +94,7 @@ function ratedBackends({ backends }: MachineRates, processes: number): readonly 
 }
 
 /** An epoch of a spec by so many examples; null where its times are unknown. */
-export type EpochOf = (examples: ExampleCounts) => ExpectedEpoch | null;
+export type EpochOf = (examples: ExampleCounts) => PrintedEpoch | null;
 
 /** Epochs of specs on one backend, or on the first that has rates, in one process; null after reporting what is wrong with a file. */
 export function epochsAt(
@@ -179,7 +180,7 @@ interface EpochPart extends Rated {
   readonly timed: TimedStep;
 }
 
-function epochOf(spec: TracedSpec, examples: ExampleCounts, of: EpochPart): ExpectedEpoch {
+function epochOf(spec: TracedSpec, examples: ExampleCounts, of: EpochPart): PrintedEpoch {
   const { runner, found, where, timed } = of;
   const { threads, voxelsRead, bytesRead, saving } = of.machine;
   const { heldOut } = examples;

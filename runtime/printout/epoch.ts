@@ -1,15 +1,26 @@
 import { printBytes, printSeconds } from "../../compiler/index.ts";
 import { printCount, printDuration } from "../text/index.ts";
 
-/** An epoch of so many examples, in seconds of its parts; null for what nobody measured. */
-export interface PrintedEpoch {
+/** The examples of a data set: those that are trained on, and those that are held out; null where nobody says how many. */
+export interface ExampleCounts {
   readonly volumes: number;
   readonly heldOut: number | null;
+}
+
+/**
+ * An epoch of training, with its evaluations where the number of held-out examples is known. What nobody measured is null, and counts as
+ * nothing in the whole.
+ */
+export interface PrintedEpoch extends ExampleCounts {
   readonly stepSeconds: number;
+  /** Of what processes wait for each other's gradients and rows. */
   readonly gatherSeconds: number | null;
+  /** Of encoding what is held out, as often in an epoch as the spec evaluates. */
   readonly evaluationSeconds: number;
   readonly saveSeconds: number | null;
+  /** Of the threads that decode and preprocess, beside steps; none of it where volumes are cached. */
   readonly decodeSeconds: number | null;
+  /** Of the disk, beside steps too. */
   readonly readSeconds: number | null;
   readonly seconds: number;
 }
