@@ -4,21 +4,14 @@ import { compile } from "../app/compile.ts";
 import { renderEmission, renderTimes } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import {
-  heldOutOption,
-  machineOption,
-  timedNodesOption,
-  timedOf,
-  timedProcessesOption,
-  volumesOption,
-} from "./machine-options.ts";
+import { addTimeOptions, timedOf } from "./machine-options.ts";
 import { helpOfMicroBatches } from "./micro-batches-help.ts";
 import { setOption } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  const described = command
     .argument("<spec>", "a spec file")
     .addOption(setOption())
     .addOption(
@@ -30,12 +23,8 @@ export const define: DefineCommand = (command, terminal, end) => {
       new Option("--target <name>", "also write the model for this target; needs -o").choices(compiledTargetNames()),
     )
     .option("--memory", "show the expected memory of a training step, whether or not the spec limits it")
-    .option("--time", "show the expected time of a training step, from the rates of medctc bench --calibrate")
-    .addOption(volumesOption())
-    .addOption(heldOutOption())
-    .addOption(machineOption())
-    .addOption(timedProcessesOption())
-    .addOption(timedNodesOption())
+    .option("--time", "show the expected time of a training step, from the rates of medctc bench --calibrate");
+  addTimeOptions(described)
     .addHelpText(
       "after",
       "\nExamples:\n  $ medctc compile specs/medct.vlm\n  $ medctc compile specs/medct.vlm --emit plan\n" +

@@ -1,35 +1,26 @@
-import { Option } from "@commander-js/extra-typings";
+import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { type Timed, timedHere } from "../app/step-times.ts";
 import { wholeNumber } from "./option-values.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `--machine` and its like: where a training is thought to run, for the time that it should take there. */
-export function machineOption() {
-  return new Option("--machine <file>", "with --time: on the machine where bench --calibrate -o wrote this file");
-}
-
-export function timedProcessesOption() {
-  return new Option(
-    "--processes <number>",
-    "with --time: in so many processes of PyTorch on each machine, such as one for each GPU",
-  ).argParser(wholeNumber(1));
-}
-
-export function timedNodesOption() {
-  return new Option("--nodes <number>", "with --time: on so many machines alike").argParser(wholeNumber(1));
-}
-
-export function volumesOption() {
-  return new Option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images").argParser(
-    wholeNumber(1),
-  );
-}
-
-export function heldOutOption() {
-  return new Option(
-    "--held-out <number>",
-    "with --volumes: the volumes or images of each evaluation, for its share",
-  ).argParser(wholeNumber(1));
+/** For the time that a training should take: of how many examples an epoch is, and `--machine` and its like, where it is thought to run. */
+export function addTimeOptions<Arguments extends unknown[], Flags extends OptionValues>(
+  command: Command<Arguments, Flags>,
+) {
+  return command
+    .option("--volumes <number>", "with --time: also that of an epoch of so many volumes or images", wholeNumber(1))
+    .option(
+      "--held-out <number>",
+      "with --volumes: the volumes or images of each evaluation, for its share",
+      wholeNumber(1),
+    )
+    .option("--machine <file>", "with --time: on the machine where bench --calibrate -o wrote this file")
+    .option(
+      "--processes <number>",
+      "with --time: in so many processes of PyTorch on each machine, such as one for each GPU",
+      wholeNumber(1),
+    )
+    .option("--nodes <number>", "with --time: on so many machines alike", wholeNumber(1));
 }
 
 interface TimeFlags {

@@ -3,20 +3,13 @@ import { place } from "../app/place.ts";
 import { renderPlacements } from "../printout/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { finish } from "./exit-code.ts";
-import {
-  heldOutOption,
-  machineOption,
-  timedNodesOption,
-  timedOf,
-  timedProcessesOption,
-  volumesOption,
-} from "./machine-options.ts";
+import { addTimeOptions, timedOf } from "./machine-options.ts";
 import { names, ranks, setOption, wholeNumber } from "./option-values.ts";
 import { exitCodes } from "./terminal.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 export const define: DefineCommand = (command, terminal, end) => {
-  command
+  const described = command
     .argument("<spec>", "a spec file; its own placements and expectations are ignored")
     .addOption(setOption())
     .requiredOption("--budget <amount>", "trainable parameters, as in an expectation: 1.67M rounds, 1_671_168 is exact")
@@ -42,12 +35,8 @@ export const define: DefineCommand = (command, terminal, end) => {
       "number of these whose expected time of a step to show; takes seconds each",
       wholeNumber(0),
       0,
-    )
-    .addOption(volumesOption())
-    .addOption(heldOutOption())
-    .addOption(machineOption())
-    .addOption(timedProcessesOption())
-    .addOption(timedNodesOption())
+    );
+  addTimeOptions(described)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
