@@ -10,7 +10,7 @@ export interface SharedStep {
   readonly processes: number;
   /** Rows of the batch that it has itself; all of them where the model's rows cannot be embedded by themselves. */
   readonly rows: number;
-  readonly programs: readonly TimedProgram[];
+  readonly programs: readonly [TimedProgram, ...TimedProgram[]];
   /** Bytes that all processes sum: gradients, and for each parameter how many processes have one. */
   readonly sumBytes: number;
   /** Bytes of the rows of all processes, which each has afterwards. */
@@ -38,14 +38,6 @@ export function shareStep(
   const piece = Math.min(most, microBatch);
   const parts = most === batch ? null : partsOf(spec, piece);
   const trained = spec.parameters.filter(({ path }) => spec.trainable.has(path));
-  const exchanged = {
-    sumBytes: trained.reduce((sum, { type }) => sum + byteCount(type) + 4, 0),
-    gatherBytes: processes * most * gatheredRowBytes(spec),
-    exchanges: exchangesOfStep + (most > microBatch ? 1 : 0),
-  };
-  if (parts === null) {
-    return { processes, rows: batch, programs: [{ program: optimise(whole, spec), runs: 1 }], ...exchanged };
-  }
   const pieces = most / piece;
   const runs = (name: string): number => {
     if (name === "backpropagate") return pieces;
@@ -53,8 +45,18 @@ export function shareStep(
     if (name === "embed") return pieces > 1 ? pieces : 0;
     return 1;
   };
-  const programs = parts.map((program) => ({ program: optimise(program, spec), runs: runs(program.name) }));
-  return { processes, rows: most, programs: programs.filter((each) => each.runs > 0), ...exchanged };
+  const [first, ...others] = (parts ?? [whole])
+    .map((program) => ({ program: optimise(program, spec), runs: parts === null ? 1 : runs(program.name) }))
+    .filter((each) => each.runs > 0);
+  if (first === undefined) return null;
+  return {
+    processes,
+    rows: parts === null ? batch : most,
+    programs: [first, ...others],
+    sumBytes: trained.reduce((sum, { type }) => sum + byteCount(type) + 4, 0),
+    gatherBytes: processes * most * gatheredRowBytes(spec),
+    exchanges: exchangesOfStep + (most > microBatch ? 1 : 0),
+  };
 }
 
 /** The programs of a step with so many rows in a piece; null for a model that cannot be cut. */
@@ -81,9 +83,7 @@ export function expectExchangeTime(
 
 /** Expects the most memory of such a process: what one alone would take for its rows, and what it hands to others with what it gets. */
 export function expectProcessBytes({ programs, sumBytes, gatherBytes }: SharedStep): number {
-  const memory = memoryOf(
-    programs.map(({ program }) => program),
-    pytorchMemory,
-  );
-  return (memory?.peakBytes ?? 0) + sumBytes + 2 * gatherBytes;
+  const [first, ...others] = programs;
+  const memory = memoryOf([first.program, ...others.map(({ program }) => program)], pytorchMemory);
+  return memory.peakBytes + sumBytes + 2 * gatherBytes;
 }

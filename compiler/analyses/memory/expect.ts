@@ -14,20 +14,19 @@ export function expectMemory(
   model: MemoryModel = tensorflowMemory,
   step: BuiltStep = builtStep(spec),
 ): ExpectedMemory | null {
-  const programs = memoryOf(step(model.optimise) ?? [], model);
+  const [first, ...others] = step(model.optimise) ?? [];
   const { recompute, precision } = spec.settings;
-  return programs === null ? null : { recompute, precision, ...programs };
+  return first === undefined ? null : { recompute, precision, ...memoryOf([first, ...others], model) };
 }
 
-/** The memory of programs that run one after the other, whatever they are of; null where there are none. */
+/** The memory of programs that run one after the other, whatever they are of. */
 export function memoryOf(
-  programs: readonly Program[],
+  programs: readonly [Program, ...Program[]],
   { title, processBytes, holes, growth }: Omit<MemoryModel, "optimise">,
-): Omit<ExpectedMemory, "recompute" | "precision"> | null {
-  const [first, ...others] = programs.map(peakOf);
-  if (first === undefined) return null;
+): Omit<ExpectedMemory, "recompute" | "precision"> {
+  const [first, ...others] = programs;
   const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);
-  const peak = others.reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), first);
+  const peak = others.map(peakOf).reduce((most, each) => (bytesOf(each) > bytesOf(most) ? each : most), peakOf(first));
   const variableBytes = variableBytesOf(programs);
   const tensorBytes = bytesOf(peak);
   return {
