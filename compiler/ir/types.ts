@@ -54,8 +54,9 @@ type Attributes = Readonly<
   readonly constant: { readonly value: number; readonly type: TensorType };
   readonly iota: { readonly size: number };
   /** Different places of a tensor of some sizes, a row of numbers for each axis: as `torch.randperm` draws them with that seed. */
-  readonly drawn_normals: { readonly sizes: readonly number[]; readonly seed: number };
   readonly drawn_places: { readonly sizes: readonly number[]; readonly count: number; readonly seed: number };
+  /** Numbers of the standard normal distribution, as `torch.randn` draws them with that seed. */
+  readonly drawn_normals: { readonly sizes: readonly number[]; readonly seed: number };
   readonly sum: Reduction;
   readonly max: Reduction;
   readonly argmax: { readonly axis: number; readonly keep: boolean };
