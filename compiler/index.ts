@@ -45,7 +45,14 @@ export {
   type TimedProgram,
   timedStep,
 } from "./analyses/cost/index.ts";
-export { expectMemory, type MemoryModel, onnxMemory, tensorflowMemory } from "./analyses/memory/index.ts";
+export {
+  expectMemory,
+  type MemoryModel,
+  onnxMemory,
+  operationWork,
+  type Runner,
+  tensorflowMemory,
+} from "./analyses/memory/index.ts";
 export {
   type FoundPlacement,
   type FoundPlacements,

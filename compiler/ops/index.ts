@@ -1,5 +1,5 @@
 import type { Build } from "../ir/build.ts";
-import type { Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
+import type { Dtype, Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { conv, convInput, convWeight } from "./convolution.ts";
 import { drawnNormalsRule } from "./drawn-normals.ts";
 import { drawnPlacesRule } from "./drawn-places.ts";
@@ -152,15 +152,19 @@ export function flopsOfNode({ operation, inputs, type }: Node): number {
   );
 }
 
-/** What the time of a node follows from: its operations where it multiplies, and the bytes that it moves. */
-export function workOf({ operation, inputs, type }: Node): {
-  readonly isProduct: boolean;
-  readonly flops: number;
+/** What the time of something follows from that runs as one: an operation, or several that are joined. */
+export interface Work {
+  /** The multiplications and additions of what multiplies as matrices do, and the type of what it multiplies; null for all else. */
+  readonly product: { readonly flops: number; readonly dtype: Dtype } | null;
+  /** Bytes that it reads and writes; none of what is there already. */
   readonly bytes: number;
-} {
+}
+
+export function workOf({ operation, inputs, type }: Node): Work {
   const { isProduct, flops, bytesMoved } = ruleOf(operation);
   const types = inputs.map((input) => input.type);
-  return { isProduct, flops: flops(operation, types, type), bytes: bytesMoved(types, type) };
+  const product = { flops: flops(operation, types, type), dtype: types[0]?.dtype ?? type.dtype };
+  return { product: isProduct ? product : null, bytes: bytesMoved(types, type) };
 }
 
 /** What the backward pass of an operation reads again. */

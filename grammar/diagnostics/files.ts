@@ -57,7 +57,7 @@ export const files = {
   ),
   "older-rates": error<{ readonly path: string }>(
     "E214",
-    ({ path }) => `\`${path}\` was written by an earlier medctc, which measured neither saving nor gathering`,
+    ({ path }) => `\`${path}\` was written by an earlier medctc, which measured otherwise`,
     () => "measure on that machine again, with `medctc bench --calibrate -o FILE`",
   ),
 } as const;

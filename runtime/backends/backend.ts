@@ -1,8 +1,8 @@
 import type {
   InitialParameter,
   MemoryModel,
-  PassContext,
   Program,
+  Runner,
   TargetFile,
   TracedSpec,
   TrainSettings,
@@ -94,12 +94,10 @@ interface AnyBackend {
 }
 
 /** Something that runs programs one by one. */
-export interface ProgramBackend extends AnyBackend {
+export interface ProgramBackend extends AnyBackend, Runner {
   /** The word for it on the command line and in files. */
   readonly name: NameOf<"programs">;
   readonly runs: "programs";
-  /** The passes that lead to a program that it runs. */
-  readonly optimise: (program: Program, context: PassContext) => Program;
   /**
    * Opens a model, with weights in pieces. Files that the engine needs while it lives go into `folder`. Rejects with an
    * `EngineError`.
@@ -107,12 +105,13 @@ export interface ProgramBackend extends AnyBackend {
   readonly open: (model: Model, piecesOf: WeightPieces, folder: string) => Promise<Engine>;
 }
 
-/** Something that runs models as a whole: it trains them and encodes with them. */
-export interface ModelBackend extends AnyBackend {
+/**
+ * Something that runs models as a whole: it trains them and encodes with them. Times are expected of it by programs whose operations take
+ * about what its own of the same spec do.
+ */
+export interface ModelBackend extends AnyBackend, Runner {
   readonly name: NameOf<"models">;
   readonly runs: "models";
-  /** The passes that lead to a program whose operations take about what its own of the same spec do, to expect times by. */
-  readonly optimise: (program: Program, context: PassContext) => Program;
   /** What it runs of a spec, or why it cannot say the spec. */
   readonly write: (spec: TracedSpec) => readonly TargetFile[] | Unwritable;
   /** As that of a `ProgramBackend`. */

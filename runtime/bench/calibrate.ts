@@ -18,7 +18,7 @@ const usual: Runs = { milliseconds: 2000, fewest: 5 };
 
 /**
  * Finds what a backend does in a second on this machine, in this process: from products, and from training steps of two sizes. The
- * fastest run of each counts, since others that work on the machine only make runs longer.
+ * median of each counts: what slows a machine at times will slow trainings on it, too.
  */
 export async function calibrate(
   { steps, launch }: CalibrationRequest,
@@ -49,7 +49,7 @@ async function calibratePrograms(
   say: (what: string) => void,
 ): Promise<Calibrated> {
   const productSeconds = async (size: number, dtype: "f32" | "bf16"): Promise<number> =>
-    spreadOf(await timeProduct(backend, size, dtype, join(folder, `${dtype}-${size}`), runs)).minMs / 1000;
+    spreadOf(await timeProduct(backend, size, dtype, join(folder, `${dtype}-${size}`), runs)).medianMs / 1000;
   const product = async (dtype: "f32" | "bf16"): Promise<number> => {
     say(`products in ${dtype}`);
     return (2 * matrixSize ** 3) / (await productSeconds(matrixSize, dtype));
@@ -64,8 +64,8 @@ async function calibratePrograms(
   }));
   say("memory");
   const large = await openReference(largeStep, backend, oneProcess, folder, (opened) => timeStep(opened, runs));
-  // Again, and the faster counts: were the machine busy at one of the times only, a step would seem faster than its own products.
-  const f32 = Math.max(firstF32, await product("f32"));
+  // Again, since the machine may have been busier at one of the times, and a step would seem faster than its own products.
+  const f32 = (firstF32 + (await product("f32"))) / 2;
   const rates = fitRates(small, large, { productFlops: { f32, bf16 }, runSeconds });
   return { rates, device, gpus: device === "GPU" ? 1 : null, exchange: null };
 }

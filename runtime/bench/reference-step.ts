@@ -79,7 +79,7 @@ export async function openReference<Result>(
   return await act({ engine, spec, programs }).finally(engine.dispose);
 }
 
-/** How long its training steps take; the fastest counts. */
+/** How long its training steps usually take. */
 export async function timeStep({ engine, spec, programs }: Reference, runs: Runs): Promise<MeasuredStep> {
   const step = buildProgram(spec, "step");
   if (step === null) throw new Error("invariant: the spec of a calibration has a step");
@@ -88,7 +88,7 @@ export async function timeStep({ engine, spec, programs }: Reference, runs: Runs
   const run = async (): Promise<void> => {
     await trainStep(engine, spec.settings, rows, done++, () => false);
   };
-  return { programs, seconds: spreadOf(await timesOf(run, runs)).minMs / 1000 };
+  return { programs, seconds: spreadOf(await timesOf(run, runs)).medianMs / 1000 };
 }
 
 function textOf({ name, batch, dim, layers, heads, image, patch, words }: Size): string {

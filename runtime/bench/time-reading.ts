@@ -37,7 +37,7 @@ export async function timeReading(folder: string): Promise<number> {
       timesMs.push(performance.now() - start);
       loader.takeBack([result.value.voxels]);
     }
-    return (1000 * stored[0] * stored[1] * stored[2]) / spreadOf(timesMs.slice(1)).minMs;
+    return (1000 * stored[0] * stored[1] * stored[2]) / spreadOf(timesMs.slice(1)).medianMs;
   } finally {
     await loader.dispose();
   }

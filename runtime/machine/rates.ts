@@ -63,8 +63,11 @@ export type StoredRates =
 /** Bytes that the file has at most: it has some hundred a backend. */
 const largest = 2 ** 16;
 
-/** The version of the format that is written; files without one have neither saving nor exchanges. */
-const format = 1;
+/**
+ * The version of the format that is written. In older files the fastest runs counted, and each operation of a row program by itself: other
+ * times follow from them than those that were measured.
+ */
+const format = 2;
 
 const rate = v.pipe(v.number("not a number"), v.finite("not a number"), v.gtValue(0, "not more than 0"));
 const seconds = v.pipe(v.number("not a number"), v.finite("not a number"), v.minValue(0, "less than 0"));
@@ -119,7 +122,11 @@ export function readCarriedRates(path: string): Result<MachineRates, Diagnostic>
     return failed(report("newer-rates", path, { path }));
   const read = v.safeParse(machineRates, json.value);
   if (!read.success) return wrong(describeIssue(read.issues[0]));
-  return found.output.format === undefined ? failed(report("older-rates", path, { path })) : ok(read.output);
+  return isOlder(found.output) ? failed(report("older-rates", path, { path })) : ok(read.output);
+}
+
+function isOlder({ format: written = 0 }: v.InferOutput<typeof versioned>): boolean {
+  return written < format;
 }
 
 /** The text of a file of rates. */
@@ -151,13 +158,17 @@ export function readRates(cache?: string, processor = processorName(), threads =
   try {
     const path = ratesPath(cache);
     if (kindOfPath(path) === "absent") return { kind: "none" };
-    const rates = readOwnJson(readFileText(path, largest), machineRates);
-    if (rates === null) return { kind: "refused", why: `${path} is damaged` };
-    if (rates.processor === processor && rates.threads === threads) return { kind: "rates", rates };
-    return {
-      kind: "refused",
-      why: `${path} is of another machine, with ${rates.threads} threads of ${printable(rates.processor)}`,
-    };
+    const text = readFileText(path, largest);
+    const [written, rates] = [readOwnJson(text, versioned), readOwnJson(text, machineRates)];
+    if (written === null || rates === null) return { kind: "refused", why: `${path} is damaged` };
+    if (rates.processor !== processor || rates.threads !== threads) {
+      return {
+        kind: "refused",
+        why: `${path} is of another machine, with ${rates.threads} threads of ${printable(rates.processor)}`,
+      };
+    }
+    if (isOlder(written)) return { kind: "refused", why: `${path} is of an earlier medctc, which measured otherwise` };
+    return { kind: "rates", rates };
   } catch (error) {
     // A user without a home folder has no rates, and a file that cannot be read is none.
     if (isSystemError(error) && error instanceof Error) return { kind: "refused", why: error.message };

@@ -42,6 +42,6 @@ test("of a small step that took less than its products, operations take nothing 
 test("a program that runs often in a step takes its time as often", () => {
   const rates: Rates = { ...known, bytes: 5e9, operationSeconds: 8e-6 };
   const { programs, seconds } = measured(1, rates);
-  const each = programs.map(({ program, runs }) => runs * expectTime(program, rates));
+  const each = programs.map(({ work, runs }) => runs * expectTime(work, rates));
   expect(each.reduce((sum, one) => sum + one, 0)).toBeCloseTo(seconds, 12);
 });

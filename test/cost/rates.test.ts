@@ -60,11 +60,16 @@ function formerRates() {
   return { processor, threads, backends: [{ backend: "onnx", measured, version, rates }] };
 }
 
-test("rates of this machine of a version that measured less are read", () => {
-  const before = formerRates();
-  writeFileSync(ratesPath(cache), JSON.stringify(before));
-  const nothing = { instructions: [], voxelsRead: null, bytesRead: null, saving: null };
-  expect(readRates(cache)).toEqual({ kind: "rates", rates: { ...before, ...nothing, backends: [foundOf("onnx")] } });
+test("rates of this machine of a version that measured otherwise are refused and replaced", () => {
+  for (const before of [formerRates(), { format: 1, ...formerRates() }]) {
+    writeFileSync(ratesPath(cache), JSON.stringify(before));
+    expect(readRates(cache)).toEqual({
+      kind: "refused",
+      why: `${ratesPath(cache)} is of an earlier medctc, which measured otherwise`,
+    });
+  }
+  expect(writeRates([foundOf("tensorflow")], storage, cache).backends).toHaveLength(1);
+  expect(readRates(cache).kind).toBe("rates");
 });
 
 test.each([
@@ -108,15 +113,15 @@ test("a file of rates is read on any machine", () => {
     kind: "ok",
     value: { ...found, processor: "another", threads: 128 },
   });
-  expect(JSON.parse(readFileSync(join(cache, "carried.json"), "utf8"))).toMatchObject({ format: 1 });
+  expect(JSON.parse(readFileSync(join(cache, "carried.json"), "utf8"))).toMatchObject({ format: 2 });
 });
 
 test("of a file of rates that is damaged, of something else, or of another version, the place is named", () => {
   const whole = writeRates([foundOf("onnx")], storage, cache);
-  const with_ = (changes: object): string => JSON.stringify({ format: 1, ...whole, ...changes });
+  const with_ = (changes: object): string => JSON.stringify({ format: 2, ...whole, ...changes });
   const [backend] = whole.backends;
   expect(carried(with_({}))).toBe("ok");
-  expect(carried('{"format": 1, ')).toMatch(/^E212: `FILE` has no rates of a machine: it is not valid JSON: /);
+  expect(carried('{"format": 2, ')).toMatch(/^E212: `FILE` has no rates of a machine: it is not valid JSON: /);
   expect(carried('{"name": "medctc"}')).toBe("E212: `FILE` has no rates of a machine: `processor` is missing");
   expect(carried("[]")).toMatch(/^E212: /);
   expect(carried(with_({ threads: 1.5 }))).toContain("`threads` is not a whole number");
@@ -131,11 +136,12 @@ test("of a file of rates that is damaged, of something else, or of another versi
     "`backends` is longer than 16",
   );
   expect(carried(with_({ processor: "x".repeat(300) }))).toContain("`processor` is longer than 200 characters");
-  expect(carried(`{"format": 1, "format": 1}`)).toContain("it has `format` twice");
+  expect(carried(`{"format": 2, "format": 2}`)).toContain("it has `format` twice");
   expect(carried("[".repeat(10_000))).toContain("it is nested deeper than 8 levels");
   expect(carried(`{"x": "${"x".repeat(2 ** 17)}"}`)).toMatch(/^E212: /);
-  expect(carried(JSON.stringify({ format: 2 }))).toMatch(/^E213: /);
+  expect(carried(JSON.stringify({ format: 3 }))).toMatch(/^E213: /);
   expect(carried(JSON.stringify(formerRates()))).toMatch(/^E214: /);
+  expect(carried(with_({ format: 1 }))).toMatch(/^E214: /);
   expect(readCarriedRates(join(cache, "absent.json"))).toMatchObject({ problem: { code: "E201" } });
   expect(readCarriedRates(cache)).toMatchObject({ problem: { code: "E212" } });
 });

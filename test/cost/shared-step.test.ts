@@ -73,7 +73,7 @@ test("processes sum the gradients of all parameters, and gather what the loss co
 
 test("an exchange takes what two processes need, and more of them hand on their parts in a ring", () => {
   const exchange: ExchangeRates = { latencySeconds: 0.5, sumBytes: 100, gatherBytes: 10 };
-  const step = { processes: 2, rows: 1, programs: [], sumBytes: 200, gatherBytes: 30, exchanges: 4 };
+  const step = { processes: 2, sumBytes: 200, gatherBytes: 30, exchanges: 4 };
   expect(expectExchangeTime(step, exchange)).toBe(4 * 0.5 + 2 + 3);
   expect(expectExchangeTime({ ...step, processes: 4 }, exchange)).toBe(3 * 4 * 0.5 + 1.5 * 5);
 });

@@ -8,6 +8,7 @@ import {
   expectStepTime,
   expectValidationTime,
   type MemoryModel,
+  operationWork,
   tensorflowMemory,
 } from "../../compiler/index.ts";
 import { Builder } from "../../compiler/ir/builder.ts";
@@ -24,7 +25,7 @@ function secondsOf(make: (a: Node, b: Node, build: Builder) => Node, found = rat
   const build = new Builder(graph, { path: "m", span: { source: createSource("test", ""), start: 0, end: 0 } });
   const parameter = (path: string) => build.add({ op: "parameter", path, type: { dtype, shape: [20, 20] } });
   const outputs = new Map([["y", make(parameter("a"), parameter("b"), build)]]);
-  return expectTime({ name: "p", graph, outputs, updates: new Map(), once: new Map() }, found);
+  return expectTime(operationWork({ name: "p", graph, outputs, updates: new Map(), once: new Map() }), found);
 }
 
 const product = (a: Node, b: Node, build: Builder): Node =>
@@ -49,7 +50,7 @@ test("a convolution is a product", () => {
   const conv = build.add({ op: "conv", ...windows, groups: 1 }, input, weight);
   const program = { name: "p", graph, outputs: new Map([["y", conv]]), updates: new Map(), once: new Map() };
   // Ten places with 5 results of 3 products each.
-  expect(expectTime(program, { ...rates, productFlops: { f32: 100, bf16: null }, bytes: 1e9 })).toBe(3);
+  expect(expectTime(operationWork(program), { ...rates, productFlops: { f32: 100, bf16: null }, bytes: 1e9 })).toBe(3);
 });
 
 test("anything else takes the bytes that it reads and writes, and what an operation takes besides", () => {

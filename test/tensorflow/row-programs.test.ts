@@ -7,7 +7,7 @@ import { Graph } from "../../compiler/ir/graph.ts";
 import { type Node, neededFor, type Program } from "../../compiler/ir/index.ts";
 import type { TensorData } from "../../compiler/ops/index.ts";
 import { noKernels } from "../../compiler/targets/tensorflow/index.ts";
-import { isRowProgram, joinRows } from "../../compiler/targets/tensorflow/rows/index.ts";
+import { isRowProgram, joinRows } from "../../compiler/targets/tensorflow/rows/units.ts";
 import { TensorflowSession, writePrograms } from "../../runtime/backends/tensorflow/index.ts";
 import { loadTensorflow } from "../../runtime/backends/tensorflow/native/index.ts";
 import { Random } from "../random.ts";

@@ -1,9 +1,9 @@
 import { byteCount } from "../../ir/index.ts";
 import { buildStep, buildStepPart, microBatchPrograms, type TracedSpec } from "../../programs/index.ts";
 import { gatheredRowBytes } from "../../targets/pytorch/index.ts";
-import { type MemoryModel, memoryOf, pytorchMemory } from "../memory/index.ts";
+import { memoryOf, pytorchMemory, type Runner } from "../memory/index.ts";
 import type { ExchangeRates } from "./rates.ts";
-import type { TimedProgram } from "./time.ts";
+import { type TimedProgram, timedProgram } from "./time.ts";
 
 /** A training step of one of several processes that share its batch: of the one with the most rows. */
 export interface SharedStep {
@@ -26,11 +26,7 @@ const exchangesOfStep = 5;
  * What one of several processes of PyTorch does in a spec's training step, as `step.py` shares it out: it embeds its own rows, everyone
  * compares those of all, and it continues to the parameters. Null where there is no step.
  */
-export function shareStep(
-  spec: TracedSpec,
-  processes: number,
-  { optimise }: Pick<MemoryModel, "optimise">,
-): SharedStep | null {
+export function shareStep(spec: TracedSpec, processes: number, runner: Runner): SharedStep | null {
   const { batch, microBatch } = spec.settings;
   const whole = buildStep(spec);
   if (whole === null) return null;
@@ -46,8 +42,9 @@ export function shareStep(
     return 1;
   };
   const [first, ...others] = (parts ?? [whole])
-    .map((program) => ({ program: optimise(program, spec), runs: parts === null ? 1 : runs(program.name) }))
-    .filter((each) => each.runs > 0);
+    .map((program) => ({ program, runs: parts === null ? 1 : runs(program.name) }))
+    .filter((each) => each.runs > 0)
+    .map((each) => timedProgram(runner.optimise(each.program, spec), each.runs, runner));
   if (first === undefined) return null;
   return {
     processes,
@@ -71,7 +68,7 @@ function partsOf(spec: TracedSpec, rows: number) {
  * often each hands on its part of the bytes, as in a ring.
  */
 export function expectExchangeTime(
-  { processes, sumBytes, gatherBytes, exchanges }: SharedStep,
+  { processes, sumBytes, gatherBytes, exchanges }: Omit<SharedStep, "rows" | "programs">,
   rates: ExchangeRates,
 ): number {
   const hops = processes - 1;

@@ -1,26 +1,32 @@
-import { type Dtype, type Node, nodesOf, type Program } from "../../ir/index.ts";
-import { workOf } from "../../ops/index.ts";
+import type { Dtype, Program } from "../../ir/index.ts";
+import type { Work } from "../../ops/index.ts";
 import { type BuiltStep, buildValidation, builtStep, type TracedSpec } from "../../programs/index.ts";
-import type { MemoryModel } from "../memory/index.ts";
+import type { Runner } from "../memory/index.ts";
 import type { Rates } from "./rates.ts";
 
-/** An optimised program, and how often it runs in a step. */
+/** An optimised program, what it does, and how often it runs in a step. */
 export interface TimedProgram {
   readonly program: Program;
+  readonly work: readonly Work[];
   readonly runs: number;
 }
 
 /**
- * Expects the seconds of one run of an optimised program whose operations run one after the other, each of them as long as
- * what it multiplies or what it moves, whichever takes longer.
+ * Expects the seconds of one run of a program that does so much, one after the other, each as long as what it multiplies or what it moves,
+ * whichever takes longer.
  */
-export function expectTime(program: Program, rates: Rates): number {
-  return nodesOf(program).reduce((sum, node) => sum + secondsOf(node, rates), rates.runSeconds);
+export function expectTime(work: readonly Work[], rates: Rates): number {
+  return work.reduce((sum, each) => sum + secondsOf(each, rates), rates.runSeconds);
 }
 
 /** The same of all that a step runs. */
-export function expectTimeOf(programs: readonly TimedProgram[], rates: Rates): number {
-  return programs.reduce((sum, { program, runs }) => sum + runs * expectTime(program, rates), 0);
+export function expectTimeOf(programs: readonly Omit<TimedProgram, "program">[], rates: Rates): number {
+  return programs.reduce((sum, { work, runs }) => sum + runs * expectTime(work, rates), 0);
+}
+
+/** A program as something runs it. */
+export function timedProgram(program: Program, runs: number, { work }: Pick<Runner, "work">): TimedProgram {
+  return { program, work: work(program), runs };
 }
 
 /**
@@ -28,21 +34,17 @@ export function expectTimeOf(programs: readonly TimedProgram[], rates: Rates): n
  */
 export function timedStep(
   spec: TracedSpec,
-  { optimise }: Pick<MemoryModel, "optimise">,
+  runner: Runner,
   step: BuiltStep = builtStep(spec),
 ): readonly TimedProgram[] | null {
   const { batch, microBatch } = spec.settings;
-  return step(optimise)?.map((program) => ({ program, runs: runsOf(program, batch / microBatch) })) ?? null;
+  const programs = step(runner.optimise);
+  return programs?.map((program) => timedProgram(program, runsOf(program, batch / microBatch), runner)) ?? null;
 }
 
 /** Expects the seconds of a spec's training step; null when there is none. */
-export function expectStepTime(
-  spec: TracedSpec,
-  rates: Rates,
-  model: Pick<MemoryModel, "optimise">,
-  step?: BuiltStep,
-): number | null {
-  const programs = timedStep(spec, model, step);
+export function expectStepTime(spec: TracedSpec, rates: Rates, runner: Runner, step?: BuiltStep): number | null {
+  const programs = timedStep(spec, runner, step);
   return programs === null ? null : expectTimeOf(programs, rates);
 }
 
@@ -50,21 +52,15 @@ export function expectStepTime(
  * Expects the seconds of one evaluation on so many held-out examples, each of which is encoded once, for the loss and for scores of classes
  * alike; null where the model has no loss.
  */
-export function expectValidationTime(
-  spec: TracedSpec,
-  examples: number,
-  rates: Rates,
-  { optimise }: Pick<MemoryModel, "optimise">,
-): number | null {
+export function expectValidationTime(spec: TracedSpec, examples: number, rates: Rates, runner: Runner): number | null {
   const validation = buildValidation(spec, examples);
   if (validation === null) return null;
   const { rows, microBatch, programs } = validation;
   const [batches, pieces] = [Math.ceil(examples / rows), Math.ceil(examples / microBatch)];
   return expectTimeOf(
-    programs.map((program) => ({
-      program: optimise(program, spec),
-      runs: program.name === "validate_embed" ? pieces : batches,
-    })),
+    programs.map((program) =>
+      timedProgram(runner.optimise(program, spec), program.name === "validate_embed" ? pieces : batches, runner),
+    ),
     rates,
   );
 }
@@ -74,12 +70,10 @@ function runsOf({ name }: Program, pieces: number): number {
   return name === "embed" || name === "backpropagate" ? pieces : 1;
 }
 
-function secondsOf(node: Node, { productFlops, bytes: bandwidth, operationSeconds }: Rates): number {
-  const { isProduct, flops, bytes } = workOf(node);
+function secondsOf({ product, bytes }: Work, { productFlops, bytes: bandwidth, operationSeconds }: Rates): number {
   // Nothing is done for what is there already.
   if (bytes === 0) return 0;
-  const dtype = node.inputs[0]?.type.dtype ?? node.type.dtype;
-  const multiplied = isProduct ? flops / productRate(productFlops, dtype) : 0;
+  const multiplied = product === null ? 0 : product.flops / productRate(productFlops, product.dtype);
   return operationSeconds + Math.max(multiplied, bytes / bandwidth);
 }
 

@@ -1,7 +1,7 @@
 import type { Program } from "../../ir/index.ts";
 import type { ExpectedMemory } from "../../plan/index.ts";
 import { type BuiltStep, builtStep, type TracedSpec } from "../../programs/index.ts";
-import { type MemoryModel, tensorflowMemory } from "./models.ts";
+import { type MemoryModel, type Runner, tensorflowMemory } from "./models.ts";
 import { type Peak, peakOf } from "./peak.ts";
 import { variableBytesOf } from "./variables.ts";
 
@@ -22,7 +22,7 @@ export function expectMemory(
 /** The memory of programs that run one after the other, whatever they are of. */
 export function memoryOf(
   programs: readonly [Program, ...Program[]],
-  { title, processBytes, holes, growth }: Omit<MemoryModel, "optimise">,
+  { title, processBytes, holes, growth }: Omit<MemoryModel, keyof Runner>,
 ): Omit<ExpectedMemory, "recompute" | "precision"> {
   const [first, ...others] = programs;
   const bytesOf = (each: Peak): number => Math.round(growth * each.tensorBytes + holes * each.pieceBytes);

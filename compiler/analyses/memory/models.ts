@@ -1,9 +1,24 @@
-import type { Program } from "../../ir/index.ts";
+import { nodesOf, type Program } from "../../ir/index.ts";
+import { type Work, workOf } from "../../ops/index.ts";
 import { optimise, type PassContext } from "../../passes/index.ts";
 import { optimiseForOnnx } from "../../targets/onnx/index.ts";
+import { tensorflowWork } from "../../targets/tensorflow/index.ts";
+
+/** What something makes of programs that it runs. */
+export interface Runner {
+  /** The passes that lead to a program that is run. */
+  readonly optimise: (program: Program, context: PassContext) => Program;
+  /** What such a program does in a run, one after the other. */
+  readonly work: (program: Program) => readonly Work[];
+}
+
+/** What runs each operation by itself does that. */
+export function operationWork(program: Program): readonly Work[] {
+  return nodesOf(program).map(workOf);
+}
 
 /** How something that runs programs uses memory. */
-export interface MemoryModel {
+export interface MemoryModel extends Runner {
   /** Its name in messages. */
   readonly title: string;
   /** Bytes of the process besides a model: Node, the library, the graph. */
@@ -12,8 +27,6 @@ export interface MemoryModel {
   readonly holes: number;
   /** How much more is taken for values than they need where they are most. */
   readonly growth: number;
-  /** The passes that lead to a program that is run. */
-  readonly optimise: (program: Program, context: PassContext) => Program;
 }
 
 export const tensorflowMemory: MemoryModel = {
@@ -25,6 +38,7 @@ export const tensorflowMemory: MemoryModel = {
   holes: 0.5,
   growth: 1,
   optimise,
+  work: tensorflowWork,
 };
 
 export const onnxMemory: MemoryModel = {
@@ -36,10 +50,11 @@ export const onnxMemory: MemoryModel = {
   // What is recomputed is the same expression a second time, which ONNX Runtime computes once and keeps.
   optimise: (program, context) =>
     optimiseForOnnx(program, { ...context, settings: { ...context.settings, recompute: "none" } }),
+  work: operationWork,
 };
 
 /** A process of PyTorch, of whose programs are counted those that TensorFlow would run. */
-export const pytorchMemory: Omit<MemoryModel, "optimise"> = {
+export const pytorchMemory: Omit<MemoryModel, keyof Runner> = {
   title: "PyTorch",
   // On a CPU, half of it the library's files. Fitted, as `growth` is, to the peaks of three steps, of 710, 990 and 1,490 MiB.
   processBytes: 700 * 1024 * 1024,

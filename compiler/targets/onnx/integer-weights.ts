@@ -90,7 +90,7 @@ function readBy(reader: Node, value: Node, readers: Readers): Channels {
   const { operation, inputs, type } = reader;
   const { isMultilinear, movesElements } = traitsOf(operation);
   const isTable = numbersIn(reader) !== null && inputs[0] === value && inputs[1] !== value;
-  if (isTable || (workOf(reader).isProduct && isMultilinear)) {
+  if (isTable || (workOf(reader).product !== null && isMultilinear)) {
     if (leadsToChoice(reader, readers)) return { kind: "choice" };
     return axesThatMake(
       reader,

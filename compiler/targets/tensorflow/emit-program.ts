@@ -5,7 +5,7 @@ import { type GraphWriter, scopeOf } from "./graph-writer.ts";
 import { type Attribute, type SignatureDef, type TensorInfo, typeAttribute } from "./graphdef.ts";
 import type { OwnKernels } from "./kernels.ts";
 import { type Bf16Products, lower, type Target } from "./lower/index.ts";
-import { encodeRows, isRowProgram, joinRows, readOutside, type Space, type Unit } from "./rows/index.ts";
+import { encodeRows, isRowProgram, type Space, type Unit, unitsOf } from "./rows/index.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the programs of one model share while they are written. */
@@ -31,22 +31,12 @@ export interface EmittedProgram {
  * made after the node `after`, when there is one.
  */
 export function emitProgram(program: Program, emission: Emission, after: string | null = null): EmittedProgram {
-  // What is computed once for several programs stands in their graphs.
-  const nodes = neededFor([...program.outputs.values(), ...program.updates.values()]);
   const { variables, writer, kernels } = emission;
-  const units = kernels.rows === "none" ? nodes.map(alone) : joinRows(nodes, kernels.rows.from);
-  const read = readOutside(units.filter(isRowProgram), nodes, [
-    ...program.outputs.values(),
-    ...program.updates.values(),
-  ]);
+  const { nodes, units, read } = unitsOf(program, kernels.rows);
   const emitter = new Emitter(program, nodes, emission, after, read);
   for (const unit of units) emitter.emit(unit);
   const { values, inputs, reads } = emitter;
   return { signature: { inputs, outputs: emitOutputs(program, values, reads, variables, writer) }, values };
-}
-
-function alone(node: Node): Unit {
-  return { members: [node], space: null };
 }
 
 class Emitter {

@@ -1,4 +1,12 @@
-import { elementCount, nodesOf, optimise, runProgram, type TensorData, valueNamed } from "../../../compiler/index.ts";
+import {
+  elementCount,
+  nodesOf,
+  operationWork,
+  optimise,
+  runProgram,
+  type TensorData,
+  valueNamed,
+} from "../../../compiler/index.ts";
 import { joined, type WeightPieces } from "../../weights/index.ts";
 import type { Engine, Model, ProgramBackend } from "../backend.ts";
 import type { Values } from "../engine.ts";
@@ -17,6 +25,7 @@ export const evaluator: ProgramBackend = {
   inspect: () => ({ kind: "ready" }),
   load: () => ({ kind: "ready" }),
   optimise: (program, context) => optimise(program, context),
+  work: operationWork,
   memory: null,
   productType: () => null,
   open,

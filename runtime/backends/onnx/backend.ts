@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { elementCount, emitOnnx, onnxMemory, optimiseForOnnx, seedInput } from "../../../compiler/index.ts";
+import {
+  elementCount,
+  emitOnnx,
+  onnxMemory,
+  operationWork,
+  optimiseForOnnx,
+  seedInput,
+} from "../../../compiler/index.ts";
 import { joined, type WeightPieces } from "../../weights/index.ts";
 import type { BackendState, Engine, Model, ProgramBackend } from "../backend.ts";
 import { inPhase } from "../engine-error.ts";
@@ -26,6 +33,7 @@ export const onnx: ProgramBackend = {
   inspect: state,
   load: state,
   optimise: (program, context) => optimiseForOnnx(program, context),
+  work: operationWork,
   memory: onnxMemory,
   productType: () => "f32",
   open,

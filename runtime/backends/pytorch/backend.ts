@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { pytorchTarget } from "../../../compiler/index.ts";
+import { operationWork, pytorchTarget } from "../../../compiler/index.ts";
 import type { BackendState, ModelBackend, WrittenSpec } from "../backend.ts";
 import { EngineError, inPhase } from "../engine-error.ts";
 import { type Launch, oneProcess } from "../launch.ts";
@@ -29,6 +29,7 @@ export const pytorch: ModelBackend = {
   load: stateFor,
   memory: null,
   optimise: pytorchTarget.optimise,
+  work: operationWork,
   productType: () => null,
   write: (spec) => packageFiles(spec),
   open: async (model, piecesOf, folder) => {

@@ -20,6 +20,7 @@ export const tensorflow: ProgramBackend = {
   inspect: () => stateOf(inspectPreferred()),
   load: () => stateOf(loadTensorflow()),
   optimise,
+  work: tensorflowMemory.work,
   memory: tensorflowMemory,
   productType: (precision) => precision,
   open,

@@ -1,3 +1,4 @@
 export { encodeRows } from "./encode.ts";
+export { tensorflowWork, unitsOf } from "./program-units.ts";
 export type { Space } from "./space.ts";
-export { isRowProgram, joinRows, readOutside, type Unit } from "./units.ts";
+export { isRowProgram, type Unit } from "./units.ts";
