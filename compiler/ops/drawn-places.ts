@@ -11,13 +11,19 @@ const many = 214_748_364;
 export function firstOfPermutation(size: number, count: number, seed: number): Uint32Array {
   const random = new MersenneTwister(seed);
   if (size < many) return shuffled(size, count, random);
-  const order = new Uint32Array(size);
+  return inserted(size, count, random);
+}
+
+/** Each number in turn takes a place among those before it, whose number moves to the end. What moves behind the first never comes back. */
+function inserted(size: number, count: number, random: MersenneTwister): Uint32Array {
+  const first = new Uint32Array(count);
   for (let place = 0; place < size; place++) {
     const other = random.nextOf64(place + 1);
-    order[place] = order[other] ?? 0;
-    order[other] = place;
+    if (other >= count) continue;
+    if (place < count) first[place] = first[other] ?? 0;
+    first[other] = place;
   }
-  return order.slice(0, count);
+  return first;
 }
 
 /** Each place in turn takes what a place from it on has. Only those that have been moved are kept. */
