@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAdapter } from "../../runtime/adapters/index.ts";
 import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { difference, expectedOf, fixture } from "../parity/ctclip-fixture.ts";
 import { Random } from "../random.ts";
 import { compiledText, jsonFields, listIn, smallSpecWith } from "./small-spec.ts";
@@ -60,16 +60,16 @@ function trainedFor(spec: string, name: string): string {
 }
 
 /** The values of the forward pass with a spec, weights and adapters. */
-function forward(spec: string, ...more: readonly string[]): ReadonlyMap<string, StoredTensor> {
+async function forward(spec: string, ...more: readonly string[]): Promise<ReadonlyMap<string, StoredTensor>> {
   const output = join(folder, "forward.safetensors");
-  const run = medctc(["run", spec, "forward", "--feeds", feeds, "-o", output, ...more]);
+  const run = await runHere(["run", spec, "forward", "--feeds", feeds, "-o", output, ...more]);
   // The files of these tests say no alpha.
   expect([run.err.replace(/^note: .* has no record of the alpha .*\n/m, ""), run.code]).toEqual(["", 0]);
   return read(output);
 }
 
 describe("a folder that PEFT wrote", () => {
-  test("is read with the numbers of three steps of training, and gives their loss", () => {
+  test("is read with the numbers of three steps of training, and gives their loss", async () => {
     const adapter = readAdapter(join(peft, "adapter_model.safetensors"));
     if (adapter.kind === "wrong") throw new Error(adapter.diagnostic.message);
     expect(adapter.parts.size).toBe(12);
@@ -79,11 +79,11 @@ describe("a folder that PEFT wrote", () => {
       expect(difference(part.update.down, `after3.${module}.lora_A.weight`)).toBe(0);
       expect(difference(part.update.up, `after3.${module}.lora_B.weight`)).toBe(0);
     }
-    const [loss] = values(forward(small, "--weights", weights, "--adapter", peft), "loss");
+    const [loss] = values(await forward(small, "--weights", weights, "--adapter", peft), "loss");
     expect(loss).toBeCloseTo(elementsOf(expectedOf("losses"))[3] ?? 0, 5);
   });
 
-  test("is refused by a spec with another scale, naming both, in every command that reads adapters", () => {
+  test("is refused by a spec with another scale, naming both, in every command that reads adapters", async () => {
     const other = specFile("scale", ["lora(rank = 4, alpha = 16) on vision.attn.qkv, text.attn.q,v"]);
     const given = ["--weights", weights, "--adapter", peft];
     for (const args of [
@@ -92,7 +92,7 @@ describe("a folder that PEFT wrote", () => {
       ["export", other, "--peft", join(folder, "x"), ...given],
       ["adapter", "merge", other, "-o", join(folder, "x"), ...given],
     ]) {
-      const { err, code } = medctc(args);
+      const { err, code } = await runHere(args);
       expect(code).toBe(1);
       expect(err).toContain(
         "error[E707]: the adapter on `visual_transformer.enc_spatial_transformer.layers.0.1.to_q` has",
@@ -103,28 +103,38 @@ describe("a folder that PEFT wrote", () => {
     }
   });
 
-  test("is refused by a spec that has fewer adapters, or other ones", () => {
+  test("is refused by a spec that has fewer adapters, or other ones", async () => {
     const fewer = specFile("fewer", ["lora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q"]);
-    const { err, code } = medctc(["export", fewer, "--peft", join(folder, "x"), "--adapter", peft]);
+    const { err, code } = await runHere(["export", fewer, "--peft", join(folder, "x"), "--adapter", peft]);
     expect([code, err]).toEqual([
       1,
       expect.stringContaining("self.value` is in the file, but in the spec there is no such adapter"),
     ]);
     const dora = specFile("dora", ["dora(rank = 4, alpha = 8) on vision.attn.qkv, text.attn.q,v"]);
-    const asDora = medctc(["adapter", "merge", dora, "--weights", weights, "--adapter", peft, "-o", join(folder, "x")]);
+    const asDora = await runHere([
+      "adapter",
+      "merge",
+      dora,
+      "--weights",
+      weights,
+      "--adapter",
+      peft,
+      "-o",
+      join(folder, "x"),
+    ]);
     expect([asDora.code, asDora.err]).toEqual([1, expect.stringContaining("lora_magnitude_change")]);
   });
 
-  test("with lengths of rows is refused by a spec with LoRA, which would not read them", () => {
+  test("with lengths of rows is refused by a spec with LoRA, which would not read them", async () => {
     const copy = join(folder, "lengths");
     cpSync(peft, copy, { recursive: true });
     const config = join(copy, "adapter_config.json");
     writeFileSync(config, readFileSync(config, "utf8").replace('"use_dora": false', '"use_dora": true'));
-    const { err, code } = medctc(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
+    const { err, code } = await runHere(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
     expect([code, err]).toEqual([1, expect.stringContaining("has row lengths (`use_dora`), but in the spec")]);
   });
 
-  test("with a config that cannot be used is refused with its problem", () => {
+  test("with a config that cannot be used is refused with its problem", async () => {
     const copy = join(folder, "bad");
     cpSync(peft, copy, { recursive: true });
     writeFileSync(
@@ -136,7 +146,7 @@ describe("a folder that PEFT wrote", () => {
       ["adapter", "spec", copy],
       ["adapter", "diff", copy, peft],
     ]) {
-      const { err, code } = medctc(args);
+      const { err, code } = await runHere(args);
       expect([code, err]).toEqual([1, expect.stringContaining("error[E706]:")]);
       expect(err).toContain("the pattern `(a)\\1` refers back to a group");
     }
@@ -152,7 +162,7 @@ describe("a folder that PEFT wrote", () => {
       "`layers_to_transform`",
       "has an",
     ],
-  ])("whose config has %j besides is refused with what both files say", (fields, says, has) => {
+  ])("whose config has %j besides is refused with what both files say", async (fields, says, has) => {
     const copy = join(folder, "conflict");
     cpSync(peft, copy, { recursive: true });
     const config = join(copy, "adapter_config.json");
@@ -161,20 +171,20 @@ describe("a folder that PEFT wrote", () => {
       ["export", small, "--peft", join(folder, "x"), "--adapter", copy],
       ["adapter", "diff", copy, peft],
     ]) {
-      const { err, code } = medctc(args);
+      const { err, code } = await runHere(args);
       expect([code, err]).toEqual([1, expect.stringContaining(`error[E720]: \`${config}\` `)]);
       expect(err).toContain(says);
       expect(err).toContain(`, but \`adapter_model.safetensors\` beside it ${has}`);
     }
   });
 
-  test("whose config has fields of a later version is read, and these are named", () => {
+  test("whose config has fields of a later version is read, and these are named", async () => {
     const copy = join(folder, "later");
     cpSync(peft, copy, { recursive: true });
     const config = join(copy, "adapter_config.json");
     const fields = { ...jsonFields(readFileSync(config, "utf8")), peft_version: "9.1.0", new_size: 16 };
     writeFileSync(config, JSON.stringify(fields));
-    const { err, code } = medctc(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
+    const { err, code } = await runHere(["export", small, "--peft", join(folder, "x"), "--adapter", copy]);
     expect([code, err]).toEqual([
       0,
       expect.stringContaining("PEFT 9.1.0 wrote, sets `new_size` (16), which is not known"),
@@ -208,7 +218,7 @@ describe("medctc export --peft", () => {
       expect([key, config?.[key]]).toEqual([key, other?.[key]]);
   });
 
-  test("writes ranks and scales that differ, and `adapter spec` gives the placements again", () => {
+  test("writes ranks and scales that differ, and `adapter spec` gives the placements again", async () => {
     const placements = [
       "lora(rank = 4, alpha = 8) on vision.attn.qkv",
       "lora(rank = 2, alpha = 3) on text.layers[1].attn.q,v",
@@ -216,22 +226,22 @@ describe("medctc export --peft", () => {
     ];
     const spec = specFile("differ", placements);
     const out = join(folder, "differ");
-    expect(medctc(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "differ")]).code).toBe(0);
-    const found = medctc(["adapter", "spec", out, "--for", small]);
+    expect((await runHere(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "differ")])).code).toBe(0);
+    const found = await runHere(["adapter", "spec", out, "--for", small]);
     const lines = [...placements, "expect count(text.layers[1].attn.q,v) = 2"];
     expect([found.code, found.out]).toEqual([0, `${lines.join("\n")}\n`]);
     expect(found.err).toBe('these lines need import "std/lora"\n');
   });
 
-  test("writes ranks by layer as patterns, which are a placement for each rank again", () => {
+  test("writes ranks by layer as patterns, which are a placement for each rank again", async () => {
     const spec = specFile("layers", ["lora(rank = i => 1 + i, alpha = [6, 8]) on text.attn.q"]);
     const out = join(folder, "layers");
-    expect(medctc(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "layers")]).code).toBe(0);
+    expect((await runHere(["export", spec, "--peft", out, "--adapter", trainedFor(spec, "layers")])).code).toBe(0);
     const config = jsonFields(readFileSync(join(out, "adapter_config.json"), "utf8"));
     const second = "text_transformer.encoder.layer.1.attention.self.query";
     expect([config.r, config.rank_pattern]).toEqual([1, { [second]: 2 }]);
     expect([config.lora_alpha, config.alpha_pattern]).toEqual([6, { [second]: 8 }]);
-    const found = medctc(["adapter", "spec", out, "--for", small]);
+    const found = await runHere(["adapter", "spec", out, "--for", small]);
     const lines = [
       "lora(rank = 1, alpha = 6) on text.layers[0].attn.q",
       "lora(rank = 2, alpha = 8) on text.layers[1].attn.q",
@@ -241,7 +251,7 @@ describe("medctc export --peft", () => {
     expect([found.code, found.out]).toEqual([0, `${lines.join("\n")}\n`]);
   });
 
-  test("refuses what PEFT has no form for, with the placement and the module", () => {
+  test("refuses what PEFT has no form for, with the placement and the module", async () => {
     const out = join(folder, "refused");
     for (const [name, placements, problem] of [
       [
@@ -272,7 +282,7 @@ describe("medctc export --peft", () => {
         "PEFT stores DoRA's row lengths, but these adapters store their change",
       ],
     ] as const) {
-      const { code, err } = medctc(["export", specFile(name, placements), "--peft", out]);
+      const { code, err } = await runHere(["export", specFile(name, placements), "--peft", out]);
       expect([name, code, err]).toEqual([name, 1, expect.stringContaining(problem)]);
     }
   });
@@ -284,16 +294,16 @@ describe("medctc adapter merge", () => {
     ["dora(rank = 2, alpha = 8) on vision.attn.q, text.attn.qkv"],
     ["ia3() on vision.attn.kv, text.attn.kv"],
     ["ia3(on_inputs = true) on text.ff.down"],
-  ])("`%s` gives weights with which the model without adapters computes the same", (placement) => {
+  ])("`%s` gives weights with which the model without adapters computes the same", async (placement) => {
     const name = `merge-${placement.replaceAll(/\W+/g, "-")}`;
     const spec = specFile(name, [placement]);
     const adapter = trainedFor(spec, name);
     const merged = join(folder, `${name}-merged.safetensors`);
-    const run = medctc(["adapter", "merge", spec, "--weights", weights, "--adapter", adapter, "-o", merged]);
+    const run = await runHere(["adapter", "merge", spec, "--weights", weights, "--adapter", adapter, "-o", merged]);
     expect(run.code).toBe(0);
-    const expected = forward(spec, "--weights", weights, "--adapter", adapter);
-    const found = forward(specFile(`${name}-bare`, []), "--weights", merged);
-    const before = forward(specFile(`${name}-bare`, []), "--weights", weights);
+    const expected = await forward(spec, "--weights", weights, "--adapter", adapter);
+    const found = await forward(specFile(`${name}-bare`, []), "--weights", merged);
+    const before = await forward(specFile(`${name}-bare`, []), "--weights", weights);
     for (const output of ["image", "report"]) {
       const [a, b, c] = [expected, found, before].map((each) => values(each, output));
       expect(Math.max(...(a ?? []).map((value, place) => Math.abs(value - (b?.[place] ?? 0))))).toBeLessThan(1e-5);
@@ -318,22 +328,22 @@ describe("medctc adapter merge", () => {
 });
 
 describe("medctc adapter diff", () => {
-  test("compares what adapters do, with scales of a config and of a spec, as a table and as JSON", () => {
-    const table = medctc(["adapter", "diff", peft, lora, "--for", small]);
+  test("compares what adapters do, with scales of a config and of a spec, as a table and as JSON", async () => {
+    const table = await runHere(["adapter", "diff", peft, lora, "--for", small]);
     expect([table.code, table.err]).toEqual([0, ""]);
     expect(table.out).toMatch(/all of these +1\.2860 +1\.2751 +0\.11035 +0\.996324\n$/);
-    const { out } = medctc(["adapter", "diff", peft, lora, "--for", small, "--json"]);
+    const { out } = await runHere(["adapter", "diff", peft, lora, "--for", small, "--json"]);
     expect(listIn(jsonFields(out), "both").length).toBe(12);
     expect(out).toMatch(/"difference": 0\.11034\d+,\n {4}"cosine": 0\.99632\d+\n {2}}\n}\n$/);
   });
 
-  test("gives no difference where one scale is not known, and says so", () => {
-    const { out, err } = medctc(["adapter", "diff", peft, lora]);
+  test("gives no difference where one scale is not known, and says so", async () => {
+    const { out, err } = await runHere(["adapter", "diff", peft, lora]);
     expect(out).toMatch(/all of these +1\.2860 +0\.63755 +- +0\.996324\n$/);
     expect(err).toContain(`the scales of ${lora} are unknown`);
   });
 
-  test("compares adapters of different ranks, and lists what only one has", () => {
+  test("compares adapters of different ranks, and lists what only one has", async () => {
     const [a, b] = [
       specFile("rank-4", ["lora(rank = 4, alpha = 8) on text.attn.q, vision.attn.q"]),
       specFile("rank-2", ["lora(rank = 2, alpha = 8) on text.attn.q,v"]),
@@ -342,8 +352,8 @@ describe("medctc adapter diff", () => {
       [a, "a"],
       [b, "b"],
     ] as const)
-      medctc(["export", spec, "--peft", join(folder, name), "--adapter", trainedFor(spec, name)]);
-    const { out } = medctc(["adapter", "diff", join(folder, "a"), join(folder, "b")]);
+      await runHere(["export", spec, "--peft", join(folder, name), "--adapter", trainedFor(spec, name)]);
+    const { out } = await runHere(["adapter", "diff", join(folder, "a"), join(folder, "b")]);
     expect(out).toMatch(/layer\.0\.attention\.self\.query +4, 2 +\d/);
     expect(out).toMatch(/only in A\n {2}visual_transformer\.enc_spatial_transformer\.layers\.0\.1\.to_q\n/);
     expect(out).toMatch(/only in B\n {2}text_transformer\.encoder\.layer\.0\.attention\.self\.value\n/);

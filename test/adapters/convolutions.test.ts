@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { adapterOf, below, fixture, placements, specOf, writeCase } from "../parity/peft-conv-cases.ts";
 import { adapterConfig, expectMergedAs, expectSameTensors, succeeds } from "./peft-files.ts";
 
@@ -18,10 +18,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const names = Object.keys(placements);
 
 describe("PEFT's adapters of convolutions", () => {
-  test.each(names)("%s are written as PEFT wrote them", (name) => {
+  test.each(names)("%s are written as PEFT wrote them", async (name) => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-again`);
-    succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", adapterOf(folder, name)]);
+    await succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", adapterOf(folder, name)]);
     expectSameTensors(out, join(fixture, name), 1e-6);
     const [config, other] = [out, join(fixture, name)].map(adapterConfig);
     const scaleOf = (fields: typeof config) =>
@@ -37,15 +37,15 @@ describe("PEFT's adapters of convolutions", () => {
 
   test.each(names.filter((name) => below(`${name.replace("-", ".")}.merged.`).size > 0))(
     "%s become the weights that PEFT merges them into",
-    (name) => {
+    async (name) => {
       const [out, changed] = [join(folder, `${name}-merged.safetensors`), below(`${name.replace("-", ".")}.merged.`)];
-      expectMergedAs(out, writeCase(folder, name), adapterOf(folder, name), changed);
+      await expectMergedAs(out, writeCase(folder, name), adapterOf(folder, name), changed);
     },
   );
 
-  test.each(["flat-rslora", "flat-ia3", "deep-ia3"])("%s have the placements of the spec", (name) => {
+  test.each(["flat-rslora", "flat-ia3", "deep-ia3"])("%s have the placements of the spec", async (name) => {
     const { spec } = writeCase(folder, name);
-    const { code, out } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
+    const { code, out } = await runHere(["adapter", "spec", join(fixture, name), "--for", spec]);
     const calls = (lines: readonly string[]) => lines.map((each) => each.slice(0, each.indexOf(" on "))).toSorted();
     expect([code, calls(out.trimEnd().split("\n"))]).toEqual([0, calls(placements[name] ?? [])]);
   });
@@ -58,7 +58,7 @@ describe("PEFT's adapters of convolutions", () => {
     expect([code, err]).toEqual([1, expect.stringContaining("2 adapters, such as vision.grouped.lora")]);
   });
 
-  test("of a convolution with a dilation are neither written nor read: PEFT leaves it out", () => {
+  test("of a convolution with a dilation are neither written nor read: PEFT leaves it out", async () => {
     const spec = join(folder, "dilated.vlm");
     writeFileSync(
       spec,
@@ -68,17 +68,17 @@ describe("PEFT's adapters of convolutions", () => {
       ),
     );
     const out = join(folder, "dilated");
-    const plain = medctc(["export", spec, "--peft", out]);
+    const plain = await runHere(["export", spec, "--peft", out]);
     expect([plain.code, plain.err]).toEqual([1, expect.stringContaining("leaves out the dilation of a convolution")]);
     const given = ["--adapter", join(fixture, "line-lora")];
-    const read = medctc(["export", spec, "--safetensors", join(folder, "dilated.safetensors"), ...given]);
+    const read = await runHere(["export", spec, "--safetensors", join(folder, "dilated.safetensors"), ...given]);
     expect([read.code, read.err]).toEqual([
       1,
       expect.stringContaining("error[E707]: the adapter on `stem` is computed by PEFT without"),
     ]);
   });
 
-  test("whose factors are of the other side are refused, which their shapes do not show", () => {
+  test("whose factors are of the other side are refused, which their shapes do not show", async () => {
     const { weights } = writeCase(folder, "flat-ia3");
     const copy = join(folder, "sides");
     cpSync(join(fixture, "flat-ia3"), copy, { recursive: true });
@@ -87,7 +87,7 @@ describe("PEFT's adapters of convolutions", () => {
       "ia3(on_inputs = true) on vision.grouped",
     ]);
     const out = join(folder, "sides.safetensors");
-    const { err, code } = medctc(["adapter", "merge", spec, "--weights", weights, "--adapter", copy, "-o", out]);
+    const { err, code } = await runHere(["adapter", "merge", spec, "--weights", weights, "--adapter", copy, "-o", out]);
     expect([code, err]).toEqual([
       1,
       expect.stringContaining("the adapter on `each` has factors of its inputs, but in the spec"),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { below, fixture, placements, writeCase } from "../parity/peft-kinds-cases.ts";
 import { adapterConfig, adapterTensors, expectMergedAs, expectSameTensors, succeeds } from "./peft-files.ts";
 
@@ -40,17 +40,17 @@ const turned = `adapter mine() wraps base: linear {
 `;
 
 describe("adapters whose declarations say what they are in PEFT", () => {
-  test.each(names)("%s are written as PEFT wrote them", (name) => {
+  test.each(names)("%s are written as PEFT wrote them", async (name) => {
     const { spec, weights } = writeCase(folder, name);
     const out = join(folder, `${name}-again`);
-    succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", join(fixture, name)]);
+    await succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", join(fixture, name)]);
     expectSameTensors(out, join(fixture, name));
     expect(meaningOf(out)).toEqual(meaningOf(join(fixture, name)));
   });
 
-  test.each(names)("%s have the placements of the spec again", (name) => {
+  test.each(names)("%s have the placements of the spec again", async (name) => {
     const { spec } = writeCase(folder, name);
-    const { code, out, err } = medctc(["adapter", "spec", join(fixture, name), "--for", spec]);
+    const { code, out, err } = await runHere(["adapter", "spec", join(fixture, name), "--for", spec]);
     expect([code, out.trimEnd().split("\n").toSorted()]).toEqual([
       0,
       // Which of its tasks is asked for is in no file.
@@ -59,30 +59,33 @@ describe("adapters whose declarations say what they are in PEFT", () => {
     expect(err).toMatch(/^these lines need import "std\/[a-z0-9_]+"\n$/);
   });
 
-  test.each(names)("%s become the weights that PEFT merges them into", (name) => {
+  test.each(names)("%s become the weights that PEFT merges them into", async (name) => {
     const [out, changed] = [join(folder, `${name}-merged.safetensors`), below(`${name.replace("-", ".")}.merged.`)];
-    expectMergedAs(out, writeCase(folder, name), join(fixture, name), changed);
+    await expectMergedAs(out, writeCase(folder, name), join(fixture, name), changed);
   });
 
-  test.each(["pair-norm", "pair-oft", "pair-boft", "pair-beft"])("%s start from what PEFT starts them from", (name) => {
-    const { spec, weights } = writeCase(folder, name);
-    const out = join(folder, `${name}-first`);
-    expect(medctc(["export", spec, "--peft", out, "--weights", weights]).code).toBe(0);
-    const first = adapterTensors(out);
-    const expected = below(`${name.replace("-", ".")}.start.`);
-    expect(first.size).toBe(expected.size);
-    for (const [key, each] of expected)
-      expect([...elementsOf(first.get(`base_model.model.${key}`) ?? each)], key).toEqual([...elementsOf(each)]);
-  });
+  test.each(["pair-norm", "pair-oft", "pair-boft", "pair-beft"])(
+    "%s start from what PEFT starts them from",
+    async (name) => {
+      const { spec, weights } = writeCase(folder, name);
+      const out = join(folder, `${name}-first`);
+      expect((await runHere(["export", spec, "--peft", out, "--weights", weights])).code).toBe(0);
+      const first = adapterTensors(out);
+      const expected = below(`${name.replace("-", ".")}.start.`);
+      expect(first.size).toBe(expected.size);
+      for (const [key, each] of expected)
+        expect([...elementsOf(first.get(`base_model.model.${key}`) ?? each)], key).toEqual([...elementsOf(each)]);
+    },
+  );
 
   test.each([
     ["another number", "pair-oft", "oft(block = 6, terms = 6)", /has `num_cayley_neumann_terms` 5.*has 6/s],
     ["another type with the same names", "pair-oft", "mine()", /is of the type OFT/],
-  ])("%s than the spec's is refused", (_, name, call, message) => {
+  ])("%s than the spec's is refused", async (_, name, call, message) => {
     const { spec, weights } = writeCase(folder, name, [`${call} on vision.first, vision.second, vision.last`]);
     if (call === "mine()") writeFileSync(spec, `${readFileSync(spec, "utf8")}\n${turned}`);
     const given = ["--weights", weights, "--adapter", join(fixture, name)];
-    const run = medctc(["export", spec, "--safetensors", join(folder, "refused.safetensors"), ...given]);
+    const run = await runHere(["export", spec, "--safetensors", join(folder, "refused.safetensors"), ...given]);
     expect([run.code, run.err]).toEqual([1, expect.stringMatching(message)]);
   });
 

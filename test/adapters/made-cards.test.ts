@@ -6,7 +6,7 @@ import { combineAdapters } from "../../runtime/app/adapters/combine.ts";
 import { pruneAdapter } from "../../runtime/app/adapters/prune.ts";
 import { adapterSpectra } from "../../runtime/app/adapters/spectra.ts";
 import { noCard } from "../../runtime/app/export/card.ts";
-import { runHere } from "../cli/small-training.ts";
+import { runHere } from "../cli/medctc.ts";
 import { fixture } from "./combine-cases.ts";
 import { listeningReporter } from "./listening-reporter.ts";
 import { jsonFields } from "./small-spec.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { elementsOf } from "../../runtime/weights/index.ts";
-import { medctc } from "../cli/medctc.ts";
+import { runHere } from "../cli/medctc.ts";
 import { readTensors, relative, type Tensors, tensorOf } from "../parity/peft-fixture.ts";
 import { jsonFields } from "./small-spec.ts";
 
@@ -17,8 +17,8 @@ export function adapterConfig(folder: string): Readonly<Record<string, unknown>>
 }
 
 /** Runs medctc, and expects that it succeeds and names no error; gives what it prints on standard error. */
-export function succeeds(words: readonly string[]): string {
-  const run = medctc(words);
+export async function succeeds(words: readonly string[]): Promise<string> {
+  const run = await runHere(words);
   expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
   return run.err;
 }
@@ -41,13 +41,13 @@ export function expectSameTensors(ours: string, theirs: string, within = 0, whic
 }
 
 /** Merges a case's adapter into its weights, and expects what PEFT changed in them. */
-export function expectMergedAs(
+export async function expectMergedAs(
   out: string,
   { spec, weights }: { readonly spec: string; readonly weights: string },
   adapter: string,
   changed: Tensors,
-): void {
-  succeeds(["adapter", "merge", spec, "--weights", weights, "--adapter", adapter, "-o", out]);
+): Promise<void> {
+  await succeeds(["adapter", "merge", spec, "--weights", weights, "--adapter", adapter, "-o", out]);
   expect(changed.size).toBeGreaterThan(0);
   expectMerged(out, weights, changed);
 }

@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 
 const fixtures = "test/fixtures/ctclip-small";
 const root = mkdtempSync(join(tmpdir(), "medctc-sources-"));
@@ -58,9 +58,9 @@ test.each([
     [...model, "--onnx", root, "--serve", `lung=${last("adapters/lung.safetensors")}`],
     last("adapters/lung.safetensors"),
   ],
-])("export %s is refused, and everything stays", (_, words, source) => {
+])("export %s is refused, and everything stays", async (_, words, source) => {
   const before = contents();
-  const { code, err } = medctc(["export", spec, ...words]);
+  const { code, err } = await runHere(["export", spec, ...words]);
   expect([code, err]).toEqual([
     1,
     expect.stringContaining(`error: the result would be written over \`${source}\`, which it is made of\n  help: name`),

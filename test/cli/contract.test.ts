@@ -6,8 +6,8 @@ import { contractKey } from "../../runtime/data/index.ts";
 import { openTensors } from "../../runtime/weights/index.ts";
 import { phantom, phantomFile, type Writing } from "../data/phantom.ts";
 import { filesBelow } from "../data/synth-set.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 const body = phantom();

@@ -5,8 +5,8 @@ import { at } from "../../runtime/at.ts";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { CheckpointStore } from "../../runtime/train/checkpoint-store.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining, start } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining, start } from "./small-training.ts";
 
 const small = new SmallTraining();
 

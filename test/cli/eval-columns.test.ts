@@ -7,7 +7,8 @@ import { readTable } from "../data/synth-set.ts";
 import { npyFile } from "../data/tar-file.ts";
 import { Random } from "../random.ts";
 import { zipOf } from "../weights/torch-file.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const training = new SmallTraining();
 const sizes = { x: 20, y: 16, z: 12 } as const;

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../runtime/at.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 /** With latents so wide that their projections are stored in 8 bits. */

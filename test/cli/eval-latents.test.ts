@@ -3,7 +3,8 @@ import { parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const row = v.object({ image: v.array(v.number()) });
 const training = new SmallTraining();

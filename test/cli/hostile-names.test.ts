@@ -9,7 +9,8 @@ import { writeSafetensors } from "../../runtime/weights/index.ts";
 import { readElements } from "../report/markup-check.ts";
 import { evaluationOf, fullReport } from "../report/sample.ts";
 import { hostileNames, obeyed } from "./hostile-names.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 const { spec } = small;

@@ -8,7 +8,7 @@ import { askPerson } from "../../runtime/cli/ask.ts";
 import { run } from "../../runtime/cli/program.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { listeningTerminal } from "./listening-terminal.ts";
-import { runHere } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-init-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type BackendRates, encodeRates, type MachineRates } from "../../runtime/machine/index.ts";
-import { runHere } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-machine-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));

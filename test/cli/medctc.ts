@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { expect } from "vitest";
+import { run } from "../../runtime/cli/program.ts";
+import { listeningTerminal } from "./listening-terminal.ts";
 
 export interface Run {
   readonly code: number | null;
@@ -28,4 +30,11 @@ export function medctc(
     encoding: "utf8",
   });
   return { code: status, out: stdout, err: stderr };
+}
+
+/** Runs a command line in this process, whose compiler is warm, where nothing has to be started. */
+export async function runHere(commandLine: readonly string[]): Promise<Run> {
+  const { terminal, said } = listeningTerminal();
+  const code = await run(commandLine, terminal);
+  return { code, ...said };
 }

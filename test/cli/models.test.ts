@@ -5,7 +5,7 @@ import { firstComment } from "../../runtime/app/models/describe.ts";
 import { listModels } from "../../runtime/app/models/list.ts";
 import { terminalReporter } from "../../runtime/cli/terminal-reporter.ts";
 import { listeningTerminal } from "./listening-terminal.ts";
-import { runHere } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
 
 function listed() {
   const { terminal } = listeningTerminal();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { writeDataset } from "../../runtime/data/synth/index.ts";
-import { runHere } from "./small-training.ts";
+import { runHere } from "./medctc.ts";
 
 const spec = "test/train/tiny.vlm";
 const folder = mkdtempSync(join(tmpdir(), "medctc-set-"));

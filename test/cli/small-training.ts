@@ -4,10 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { inspectNative, nativeFiles } from "../../runtime/backends/tensorflow/native/index.ts";
-import { run } from "../../runtime/cli/program.ts";
 import { writeDataset } from "../../runtime/data/synth/index.ts";
-import { listeningTerminal } from "./listening-terminal.ts";
-import type { Run } from "./medctc.ts";
 
 /** The backends that this machine can train on. */
 export const backends: readonly ("tensorflow" | "onnx")[] =
@@ -56,13 +53,6 @@ export class SmallTraining {
     const cache = this.path("cache");
     return [command, this.spec, "--data", this.data, "--cache", cache, "--workers", "1", "--backend", "onnx", ...more];
   }
-}
-
-/** Runs a command line in this process, where nothing has to be started. */
-export async function runHere(commandLine: readonly string[]): Promise<Run> {
-  const { terminal, said } = listeningTerminal();
-  const code = await run(commandLine, terminal);
-  return { code, ...said };
 }
 
 /** A command line that runs in a process of its own. */

@@ -1,8 +1,8 @@
 import { lstatSync, rmSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { specialPaths } from "../files/special-files.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 beforeAll(prepareProgram);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { prepareProgram } from "./medctc.ts";
-import { backends, runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { backends, SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 const operations =

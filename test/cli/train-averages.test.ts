@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const training = new SmallTraining();
 beforeAll(prepareProgram);

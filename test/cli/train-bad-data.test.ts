@@ -4,8 +4,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
 import { gzipped } from "../data/nifti-file.ts";
-import { prepareProgram, type Run } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, type Run, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 beforeAll(prepareProgram);

@@ -3,8 +3,7 @@ import { join, resolve } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { scanTar } from "../../runtime/data/readers/index.ts";
 import { dataFolder, table } from "../data/data-folder.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
 
 const spec = `
 import "std/clip_text"

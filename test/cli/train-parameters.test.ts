@@ -7,8 +7,8 @@ import { decodeScores } from "../../runtime/evaluate/index.ts";
 import { generator } from "../../runtime/random.ts";
 import { countOf } from "../../runtime/weights/index.ts";
 import { apart, manifestOf, ServedProgram } from "../onnx/served-model.ts";
-import { prepareProgram } from "./medctc.ts";
-import { backends, runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { backends, SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 // The rate may not depend on the number of steps, which a run that is resumed has other ones of.

@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contractKey } from "../../runtime/data/index.ts";
 import { openTensors } from "../../runtime/weights/index.ts";
 import { gzipped } from "../data/nifti-file.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
 
 const spec = `
 import "std/activations"

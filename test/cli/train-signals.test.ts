@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { holderOf, isRunning } from "../../runtime/files/index.ts";
-import { prepareProgram } from "./medctc.ts";
-import { backends, runHere, SmallTraining, start } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { backends, SmallTraining, start } from "./small-training.ts";
 
 const small = new SmallTraining();
 beforeAll(prepareProgram);

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../runtime/weights/index.ts";
 import { floats, tensorOf } from "../parity/peft-fixture.ts";
-import { prepareProgram } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const training = new SmallTraining();
 beforeAll(prepareProgram);

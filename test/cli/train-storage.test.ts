@@ -12,8 +12,8 @@ import {
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CheckpointStore } from "../../runtime/train/checkpoint-store.ts";
-import { prepareProgram, type Run } from "./medctc.ts";
-import { runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, type Run, runHere } from "./medctc.ts";
+import { SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 const undisturbed = small.path("undisturbed");

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeStepEvaluation } from "../../runtime/evaluate/index.ts";
-import { prepareProgram } from "./medctc.ts";
-import { backends, runHere, SmallTraining } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { backends, SmallTraining } from "./small-training.ts";
 
 const small = new SmallTraining();
 beforeAll(prepareProgram);

@@ -12,8 +12,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeScores, evaluateScores } from "../../runtime/evaluate/index.ts";
 import { readRecord } from "../../runtime/train/index.ts";
-import { prepareProgram } from "./medctc.ts";
-import { backends, runHere, SmallTraining, start } from "./small-training.ts";
+import { prepareProgram, runHere } from "./medctc.ts";
+import { backends, SmallTraining, start } from "./small-training.ts";
 
 const small = new SmallTraining();
 const train = (...more: readonly string[]) => runHere(small.arguments("train", ...more));

@@ -5,8 +5,7 @@ import { type DataSettings, defaultData } from "../../compiler/index.ts";
 import { openDataset } from "../../runtime/data/open-dataset.ts";
 import { pictureNames } from "../../runtime/data/pack/index.ts";
 import { scanTar } from "../../runtime/data/readers/index.ts";
-import { prepareProgram } from "../cli/medctc.ts";
-import { runHere } from "../cli/small-training.ts";
+import { prepareProgram, runHere } from "../cli/medctc.ts";
 import { dataFolder, table } from "./data-folder.ts";
 
 const spec = `

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OnnxSession } from "../../runtime/backends/onnx/index.ts";
 import type { SentTensor } from "../../runtime/backends/onnx/messages.ts";
 import { elementsOf, writeSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram, type Run } from "../cli/medctc.ts";
+import { medctc, prepareProgram, type Run, runHere } from "../cli/medctc.ts";
 import { difference, fixture } from "../parity/ctclip-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medctc-export-"));
@@ -16,8 +16,8 @@ const batch = fixture("batch.safetensors");
 beforeAll(prepareProgram);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function exported(...args: readonly string[]): Run {
-  return medctc(["export", "specs/medct-small.vlm", ...args]);
+async function exported(...args: readonly string[]): Promise<Run> {
+  return runHere(["export", "specs/medct-small.vlm", ...args]);
 }
 
 /** The first rows of the fixture's batch. */
@@ -47,8 +47,8 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe("export", () => {
-  test("writes all programs into a folder, with one file for what is frozen and one for what is trained", () => {
-    const { code, out } = exported("--onnx", join(folder, "all"), ...given);
+  test("writes all programs into a folder, with one file for what is frozen and one for what is trained", async () => {
+    const { code, out } = await exported("--onnx", join(folder, "all"), ...given);
     expect(code).toBe(0);
     expect(out).toMatch(/^forward\.onnx, encode_image\.onnx, encode_text\.onnx, step\.onnx in .*: \d+\.\d s\n$/);
     expect(readdirSync(join(folder, "all")).sort()).toEqual([
@@ -72,14 +72,14 @@ describe("export", () => {
 
   test("without adapters' weights it is the model without adapters", async () => {
     const file = join(folder, "base.onnx");
-    expect(exported("--onnx", file, ...given.slice(0, 2)).code).toBe(0);
+    expect((await exported("--onnx", file, ...given.slice(0, 2))).code).toBe(0);
     const [image = [], report = []] = await outputsOf(file, ["image_output", "report"]);
     expect(difference(image, "image_latent")).toBeLessThan(2e-5);
     expect(difference(report, "text_latent")).toBeLessThan(2e-5);
   });
 
   test("merged is what it is unmerged, within 1e-5", async () => {
-    expect(exported("--onnx", join(folder, "merged"), "--merge", ...given).code).toBe(0);
+    expect((await exported("--onnx", join(folder, "merged"), "--merge", ...given)).code).toBe(0);
     expect(readdirSync(join(folder, "merged"))).not.toContain("adapter.data");
     const names = ["image_output", "report", "loss"];
     const plain = await outputsOf(join(folder, "all/forward.onnx"), names);
@@ -87,14 +87,14 @@ describe("export", () => {
     for (const [index, values] of plain.entries()) expect(apart(values, merged[index] ?? [])).toBeLessThan(1e-5);
   });
 
-  test("merged says which adapters no weight has room for", () => {
+  test("merged says which adapters no weight has room for", async () => {
     const spec = join(folder, "prefixed.vlm");
     const placed =
       "  lora(rank = 4, alpha = 8) on text.attn.q\n  prefix(tokens = 2) on text\n  expect trainable = 768\n";
     const imports = 'import "std/prefix"\nimport "specs/medct-small"\n';
     writeFileSync(spec, `${imports}model prefixed amends medct_small {\n${placed}}\n`);
     const words = ["--onnx", join(folder, "prefixed.onnx"), "--program", "encode_text", "--merge"];
-    const { code, err } = medctc(["export", spec, ...words, ...given.slice(0, 2)]);
+    const { code, err } = await runHere(["export", spec, ...words, ...given.slice(0, 2)]);
     expect({ code, err: err.match(/^note: .* stays .*$/gm) }).toEqual({
       code: 0,
       err: ["note: `prefix(tokens = 2) on text` stays beside the weights, none of which has room for it"],
@@ -102,10 +102,10 @@ describe("export", () => {
   });
 
   test("with a dynamic batch each number of rows gives what a model for it gives", async () => {
-    expect(exported("--onnx", join(folder, "any"), "--dynamic-batch", ...given).code).toBe(0);
+    expect((await exported("--onnx", join(folder, "any"), "--dynamic-batch", ...given)).code).toBe(0);
     for (const rows of [1, 2, 3]) {
       const fixed = join(folder, `fixed-${rows}`);
-      expect(exported("--onnx", fixed, "--batch", String(rows), "--program", "forward", ...given).code).toBe(0);
+      expect((await exported("--onnx", fixed, "--batch", String(rows), "--program", "forward", ...given)).code).toBe(0);
       const names = ["image_output", "report", "loss"];
       const expected = await outputsOf(join(fixed, "forward.onnx"), names, rowsOf(rows));
       const found = await outputsOf(join(folder, "any/forward.onnx"), names, rowsOf(rows));
@@ -120,7 +120,7 @@ describe("export", () => {
     const spec = "test/golden/programs/primitives.vlm";
     const [any, fixed] = [join(folder, "any-primitives.onnx"), join(folder, "two-primitives.onnx")];
     expect(medctc(["export", spec, "--onnx", any, "--dynamic-batch"]).code).toBe(0);
-    expect(medctc(["export", spec, "--onnx", fixed, "--batch", "2"]).code).toBe(0);
+    expect((await runHere(["export", spec, "--onnx", fixed, "--batch", "2"])).code).toBe(0);
     const data = Float32Array.from({ length: 24 }, (_, place) => Math.sin(3 * place));
     const image: SentTensor = { dtype: "float32", shape: [2, 3, 4], data };
     const outputs = await Promise.all(
@@ -133,7 +133,7 @@ describe("export", () => {
   });
 
   test("in half precision the weights of products take half the bytes, which leaves the tables of embeddings, and latents are within 2e-3", async () => {
-    expect(exported("--onnx", join(folder, "half"), "--half", ...given).code).toBe(0);
+    expect((await exported("--onnx", join(folder, "half"), "--half", ...given)).code).toBe(0);
     const [whole, half] = ["all", "half"].map((each) => statSync(join(folder, each, "weights.data")).size);
     expect((half ?? 0) / (whole ?? 1)).toBeLessThan(0.65);
     const [plain = []] = await outputsOf(join(folder, "all/encode_image.onnx"), ["latent"]);
@@ -142,47 +142,47 @@ describe("export", () => {
     expect(apart(plain, found)).toBeGreaterThan(0);
   });
 
-  test("how a training step is cut, and what it may take, is no concern of an export", () => {
+  test("how a training step is cut, and what it may take, is no concern of an export", async () => {
     const spec = join(folder, "cut.vlm");
     const text = readFileSync("specs/medct-small.vlm", "utf8").replace(
       /batch = \d+/,
       "batch = 4\n  micro_batch = 2\n  memory = 2MB",
     );
     writeFileSync(spec, text);
-    expect(medctc(["check", spec]).err).toContain("E603");
+    expect((await runHere(["check", spec])).err).toContain("E603");
     const options = ["--program", "encode_text", "--dynamic-batch", "--weights", `${files}/weights.safetensors`];
-    const { code, err } = medctc(["export", spec, "--onnx", join(folder, "cut.onnx"), ...options]);
+    const { code, err } = await runHere(["export", spec, "--onnx", join(folder, "cut.onnx"), ...options]);
     expect(err).not.toContain("error");
     expect(code).toBe(0);
   });
 
-  test("a file that lacks weights, and one with other shapes, are named before anything is written", () => {
+  test("a file that lacks weights, and one with other shapes, are named before anything is written", async () => {
     const path = join(folder, "few.safetensors");
     writeFileSync(path, writeSafetensors(new Map([["temperature", { shape: [2], data: [1, 2] }]])));
-    const { code, err } = exported("--onnx", join(folder, "none"), "--weights", path);
+    const { code, err } = await exported("--onnx", join(folder, "none"), "--weights", path);
     expect(code).toBe(1);
     expect(err).toContain("`visual_transformer.to_patch_emb.1.weight`");
     expect(err).toContain("temperature");
     expect(readdirSync(folder)).not.toContain("none");
   });
 
-  test("a damaged file of weights is an error, not a model", () => {
+  test("a damaged file of weights is an error, not a model", async () => {
     const path = join(folder, "cut.safetensors");
     const whole = readFileSync(`${files}/weights.safetensors`);
     writeFileSync(path, whole.subarray(0, whole.length - 100));
-    const { code, err } = exported("--onnx", join(folder, "none"), "--weights", path);
+    const { code, err } = await exported("--onnx", join(folder, "none"), "--weights", path);
     expect(code).toBe(1);
     expect(err).toContain("cut.safetensors");
   });
 
-  test.each(["--merge", "--half", "--int8", "--dynamic-batch"])("%s is refused for the training step", (flag) => {
-    const { code, err } = exported("--onnx", join(folder, "none.onnx"), "--program", "step", flag);
+  test.each(["--merge", "--half", "--int8", "--dynamic-batch"])("%s is refused for the training step", async (flag) => {
+    const { code, err } = await exported("--onnx", join(folder, "none.onnx"), "--program", "step", flag);
     expect(code).toBe(2);
     expect(err).toContain(`${flag} is not for the training step`);
   });
 
-  test("a folder that cannot be made is named", () => {
-    const { code, err } = exported("--onnx", join(files, "weights.safetensors/model"));
+  test("a folder that cannot be made is named", async () => {
+    const { code, err } = await exported("--onnx", join(files, "weights.safetensors/model"));
     expect(code).toBe(1);
     expect(err).toContain("weights.safetensors/model");
   });

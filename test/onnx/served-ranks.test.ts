@@ -7,7 +7,7 @@ import { generator } from "../../runtime/random.ts";
 import { compilePath } from "../../runtime/specs/index.ts";
 import { writeRecord } from "../../runtime/train/index.ts";
 import { countOf, elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { adapterOf as fixtureOf, specOf, writeCase } from "../parity/peft-conv-cases.ts";
 import { writeCase as writeParameters } from "../parity/peft-parameters-cases.ts";
 import { adapterOf, apart, manifestOf, ServedProgram, smallInputs, writeRandomAdapter } from "./served-model.ts";
@@ -30,10 +30,10 @@ function specWith(name: string, placement: string): string {
 }
 
 /** A PEFT folder of random adapters of a spec. */
-function peftFolder(name: string, own: string, seed: number, of = weights[1] ?? ""): string {
+async function peftFolder(name: string, own: string, seed: number, of = weights[1] ?? ""): Promise<string> {
   const [file, to] = [join(folder, `${name}.safetensors`), join(folder, `${name}-peft`)];
   writeRandomAdapter(file, own, seed);
-  const written = medctc(["export", own, "--peft", to, "--adapter", file, "--weights", of]);
+  const written = await runHere(["export", own, "--peft", to, "--adapter", file, "--weights", of]);
   expect(written.err).not.toContain("error");
   expect(written.code).toBe(0);
   return to;
@@ -43,7 +43,7 @@ function peftFolder(name: string, own: string, seed: number, of = weights[1] ?? 
 async function latentAlone(name: string, own: string, adapter: string): Promise<Float32Array> {
   const to = join(folder, `${name}-alone.onnx`);
   const args = ["--program", "encode_image", ...weights, "--adapter", adapter];
-  expect(medctc(["export", own, "--onnx", to, ...args]).code).toBe(0);
+  expect((await runHere(["export", own, "--onnx", to, ...args])).code).toBe(0);
   const session = await OnnxSession.load(to);
   const results = await session.run(smallInputs, ["latent"]);
   await session.dispose();
@@ -79,7 +79,7 @@ test("adapters with places of their own give what they give alone", async () => 
   const [lung, to] = [join(folder, "places.safetensors"), join(folder, "places-served")];
   writeRandomAdapter(lung, own, 6);
   const args = ["--program", "encode_image", ...weights, "--serve", `lung=${lung}`];
-  const { code, err } = medctc(["export", own, "--onnx", to, ...args]);
+  const { code, err } = await runHere(["export", own, "--onnx", to, ...args]);
   expect(err).not.toContain("error");
   expect(code).toBe(0);
   const places = [...adapterOf(to, "lung")].filter(([path]) => path.endsWith(".shira.places"));
@@ -100,14 +100,14 @@ describe("adapters of several ranks in one base", () => {
   test("the base has room for the highest, and each gives what it gives alone, with its own scale", async () => {
     const [low, wide] = [specWith("low", "lora(rank = 2, alpha = 6)"), specWith("wide", "lora(rank = 8, alpha = 8)")];
     const adapters = {
-      low: peftFolder("low", low, 1),
-      own: peftFolder("own", spec, 2),
-      wide: peftFolder("wide", wide, 3),
+      low: await peftFolder("low", low, 1),
+      own: await peftFolder("own", spec, 2),
+      wide: await peftFolder("wide", wide, 3),
     };
     const to = join(folder, "served");
     const named = Object.entries(adapters).map(([name, path]) => `${name}=${path}`);
     const args = ["--program", "encode_image", ...weights];
-    const { code, err } = medctc(["export", spec, "--onnx", to, ...args, "--serve", ...named]);
+    const { code, err } = await runHere(["export", spec, "--onnx", to, ...args, "--serve", ...named]);
     expect(err).not.toContain("error");
     expect(code).toBe(0);
     expect(err).toContain("the base has room for rank 8 of `lora`, the highest of its adapters");
@@ -131,18 +131,18 @@ describe("adapters of several ranks in one base", () => {
     await program.dispose();
     // Rank 8 is what the base has: one of rank 2 and one above fit in and do not.
     const add = ["--keep-base", "--serve"];
-    expect(medctc(["export", spec, "--onnx", to, ...add, `later=${adapters.low}`]).code).toBe(0);
-    const higher = peftFolder("higher", specWith("higher", "lora(rank = 16, alpha = 8)"), 4);
-    const refused = medctc(["export", spec, "--onnx", to, ...add, `higher=${higher}`]);
+    expect((await runHere(["export", spec, "--onnx", to, ...add, `later=${adapters.low}`])).code).toBe(0);
+    const higher = await peftFolder("higher", specWith("higher", "lora(rank = 16, alpha = 8)"), 4);
+    const refused = await runHere(["export", spec, "--onnx", to, ...add, `higher=${higher}`]);
     expect(refused.code).toBe(1);
     expect(refused.err).toMatch(/`higher` has rank 16 on `.+`, where the base takes rank 8/);
     expect(refused.err).toContain("leave out --keep-base and name all adapters, to write a base of rank 16");
     expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "low", "own", "wide", "later"]);
   });
 
-  test("beside the matrices are zeros, and a factor that is a power of two leaves every digit", () => {
+  test("beside the matrices are zeros, and a factor that is a power of two leaves every digit", async () => {
     const low = specWith("exact", "lora(rank = 2, alpha = 8)");
-    const peft = peftFolder("exact", low, 5);
+    const peft = await peftFolder("exact", low, 5);
     const to = join(folder, "exact-served");
     const args = ["--program", "encode_text", ...weights, "--serve", `exact=${peft}`];
     expect(medctc(["export", spec, "--onnx", to, ...args]).code).toBe(0);
@@ -170,10 +170,10 @@ describe("adapters of several ranks in one base", () => {
 
   test("another alpha of the same rank keeps its scale too", async () => {
     const other = specWith("alpha", "lora(rank = 4, alpha = 24)");
-    const peft = peftFolder("alpha", other, 6);
+    const peft = await peftFolder("alpha", other, 6);
     const to = join(folder, "alpha-served");
     const args = ["--program", "encode_image", ...weights, "--serve", `alpha=${peft}`];
-    const { code, err } = medctc(["export", spec, "--onnx", to, ...args]);
+    const { code, err } = await runHere(["export", spec, "--onnx", to, ...args]);
     expect(code).toBe(0);
     expect(err).toContain("`alpha` keeps its own scale: its second matrices are multiplied by 3");
     expect(manifestOf(to).adapters["alpha"]).toMatchObject({ ranks: [4], padded_to: [] });
@@ -189,10 +189,10 @@ describe("adapters of several ranks in one base", () => {
     writeRandomAdapter(file, low, 7);
     const to = join(folder, "bare-served");
     const args = ["export", spec, "--onnx", to, "--program", "encode_image", ...weights, "--serve", `bare=${file}`];
-    const refused = medctc(args);
+    const refused = await runHere(args);
     expect(refused.code).toBe(1);
     expect(refused.err).toContain("`bare` has rank 2, and the scale that it was trained with is not known");
-    expect(medctc([...args, "--adapter-alpha", "10"]).code).toBe(0);
+    expect((await runHere([...args, "--adapter-alpha", "10"])).code).toBe(0);
     const program = await ServedProgram.open(to, "encode_image");
     const found = await program.run("bare", smallInputs, "latent");
     await program.dispose();
@@ -218,7 +218,7 @@ describe("adapters of several ranks in one base", () => {
     });
     const to = join(folder, "run-served");
     const args = ["--program", "encode_image", ...weights, "--serve", `run=${run}`];
-    expect(medctc(["export", spec, "--onnx", to, ...args]).code).toBe(0);
+    expect((await runHere(["export", spec, "--onnx", to, ...args])).code).toBe(0);
     const program = await ServedProgram.open(to, "encode_image");
     const found = await program.run("run", smallInputs, "latent");
     await program.dispose();
@@ -239,12 +239,12 @@ describe("adapters of several ranks in one base", () => {
     const adapter = fixtureOf(folder, "flat-lora");
     const [to, alone] = [join(folder, "flat-served"), join(folder, "flat-alone.onnx")];
     const common = ["--program", "forward", "--weights", ofNetwork];
-    const written = medctc(["export", wider, "--onnx", to, ...common, "--serve", `flat=${adapter}`]);
+    const written = await runHere(["export", wider, "--onnx", to, ...common, "--serve", `flat=${adapter}`]);
     expect([written.code, written.err]).toEqual([
       0,
       expect.stringContaining("`flat` of rank 4 and 12 has zeros beside its matrices up to rank 8"),
     ]);
-    expect(medctc(["export", own, "--onnx", alone, ...common, "--adapter", adapter]).code).toBe(0);
+    expect((await runHere(["export", own, "--onnx", alone, ...common, "--adapter", adapter])).code).toBe(0);
     await expectServed(to, "flat", alone);
   });
 
@@ -256,17 +256,19 @@ describe("adapters of several ranks in one base", () => {
       ["wide", "lora_parameter(rank = 3, alpha = 5, rank_stabilised = true)"],
     ] as const;
     const [to, common] = [join(folder, "parameters-served"), ["--program", "forward", "--weights", ofNetwork]];
-    const folders = adapters.map(([name, call], seed) => {
-      const { spec: own } = writeParameters(folder, name, [`${call} on ${on}`]);
-      return { name, own, adapter: peftFolder(`${name}-parameters`, own, seed + 9, ofNetwork) };
-    });
+    const folders = await Promise.all(
+      adapters.map(async ([name, call], seed) => {
+        const { spec: own } = writeParameters(folder, name, [`${call} on ${on}`]);
+        return { name, own, adapter: await peftFolder(`${name}-parameters`, own, seed + 9, ofNetwork) };
+      }),
+    );
     const named = folders.map(({ name, adapter }) => `${name}=${adapter}`);
-    const { code, err } = medctc(["export", base, "--onnx", to, ...common, "--serve", ...named]);
+    const { code, err } = await runHere(["export", base, "--onnx", to, ...common, "--serve", ...named]);
     expect([code, err]).toEqual([0, expect.stringContaining("the base has room for rank 3 of `lora_parameter`")]);
     expect(err).toContain("`low` of rank 1 has zeros beside its matrices up to rank 3, which change nothing");
     for (const { name, own, adapter } of folders) {
       const alone = join(folder, `${name}-parameters.onnx`);
-      expect(medctc(["export", own, "--onnx", alone, ...common, "--adapter", adapter]).code).toBe(0);
+      expect((await runHere(["export", own, "--onnx", alone, ...common, "--adapter", adapter])).code).toBe(0);
       await expectServed(to, name, alone);
     }
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OnnxSession } from "../../runtime/backends/onnx/index.ts";
 import { elementsOf, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram, type Run } from "../cli/medctc.ts";
+import { medctc, prepareProgram, type Run, runHere } from "../cli/medctc.ts";
 import { fixture } from "../parity/ctclip-fixture.ts";
 import {
   adapterOf,
@@ -22,22 +22,24 @@ const weights = ["--weights", `${files}/weights.safetensors`];
 const lung = join(folder, "lung.safetensors");
 const heart = join(folder, "heart.safetensors");
 const served = join(folder, "served");
-beforeAll(() => {
+beforeAll(async () => {
   prepareProgram();
   writeRandomAdapter(lung, spec, 1);
   writeRandomAdapter(heart, spec, 2);
-  expect(exported(served, "--dynamic-batch", ...weights, "--serve", `lung=${lung}`, `heart=${heart}`).code).toBe(0);
+  expect(
+    (await exported(served, "--dynamic-batch", ...weights, "--serve", `lung=${lung}`, `heart=${heart}`)).code,
+  ).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function exported(to: string, ...args: readonly string[]): Run {
-  return medctc(["export", spec, "--onnx", to, ...args]);
+function exported(to: string, ...args: readonly string[]): Promise<Run> {
+  return runHere(["export", spec, "--onnx", to, ...args]);
 }
 
 /** The latent of images that a model of one adapter alone gives. */
 async function latentOf(name: string, ...args: readonly string[]): Promise<Float32Array> {
   const to = join(folder, `${name}.onnx`);
-  expect(exported(to, "--program", "encode_image", ...weights, ...args).code).toBe(0);
+  expect((await exported(to, "--program", "encode_image", ...weights, ...args)).code).toBe(0);
   const session = await OnnxSession.load(to);
   const results = await session.run(inputs, ["latent"]);
   await session.dispose();
@@ -92,7 +94,7 @@ describe("export --serve", () => {
       expect(apart(of(name), await latentOf(`merged-${name}`, "--merge", "--adapter", file))).toBeLessThan(1e-5);
       const out = join(folder, `${name}-evaluated.safetensors`);
       const given = [...weights, "--adapter", file, "--feeds", `${files}/batch.safetensors`, "--backend", "evaluator"];
-      expect(medctc(["run", spec, "encode_image", ...given, "-o", out]).code).toBe(0);
+      expect((await runHere(["run", spec, "encode_image", ...given, "-o", out])).code).toBe(0);
       const evaluated = readSafetensors(out, readFileSync(out)).get("latent");
       expect(apart(of(name), evaluated === undefined ? [] : elementsOf(evaluated))).toBeLessThan(1e-5);
     }
@@ -109,7 +111,7 @@ describe("export --serve", () => {
   test("in half precision it is what an export in half precision with the adapter alone is", async () => {
     const to = join(folder, "half");
     const args = ["--half", "--program", "encode_image", ...weights];
-    expect(exported(to, ...args, "--serve", `lung=${lung}`).code).toBe(0);
+    expect((await exported(to, ...args, "--serve", `lung=${lung}`)).code).toBe(0);
     const program = await ServedProgram.open(to, "encode_image");
     const found = await program.run("lung", inputs, "latent");
     await program.dispose();
@@ -128,11 +130,11 @@ describe("export --serve", () => {
     writeFileSync(path, writeSafetensors(tensors));
     const to = join(folder, "large");
     const given = ["--weights", path];
-    const written = exported(to, "--half", "--program", "encode_image", ...given, "--serve", `lung=${lung}`);
+    const written = await exported(to, "--half", "--program", "encode_image", ...given, "--serve", `lung=${lung}`);
     expect(written.err).toContain("`heads.image.weight` stays in 32 bits");
     expect(written.code).toBe(0);
     expect(manifestOf(to).in_single["encode_image"]).toHaveLength(1);
-    expect(exported(to, "--keep-base", ...given, "--serve", `heart=${heart}`).code).toBe(0);
+    expect((await exported(to, "--keep-base", ...given, "--serve", `heart=${heart}`)).code).toBe(0);
     expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "lung", "heart"]);
     const program = await ServedProgram.open(to, "encode_image");
     const found = await program.run("lung", inputs, "latent");
@@ -144,11 +146,11 @@ describe("export --serve", () => {
     const to = join(folder, "kept");
     cpSync(served, to, { recursive: true });
     const before = manifestOf(to);
-    const { code, out, err } = exported(to, "--keep-base", "--serve", `liver=${files}/peft_adapter`);
+    const { code, out, err } = await exported(to, "--keep-base", "--serve", `liver=${files}/peft_adapter`);
     expect(err).not.toContain("error");
     expect(code).toBe(0);
     expect(out).toContain("adapters: base, lung, heart, liver");
-    const capital = exported(to, "--keep-base", "--serve", `Liver=${lung}`);
+    const capital = await exported(to, "--keep-base", "--serve", `Liver=${lung}`);
     expect(capital.code).toBe(1);
     expect(capital.err).toContain("there is an adapter `liver` already");
     const after = manifestOf(to);
@@ -161,13 +163,13 @@ describe("export --serve", () => {
     expect(apart(found, await latentOf("liver", "--adapter", `${files}/peft_adapter`))).toBeLessThan(1e-5);
   });
 
-  test("--keep-base refuses a spec that computes something else, other weights, and a base that was changed", () => {
+  test("--keep-base refuses a spec that computes something else, other weights, and a base that was changed", async () => {
     const to = join(folder, "refusing");
     cpSync(served, to, { recursive: true });
     const other = join(folder, "other.vlm");
     writeFileSync(other, readFileSync(spec, "utf8").replace("alpha = 8", "alpha = 16"));
     const add = ["--keep-base", "--serve", `liver=${lung}`];
-    const alpha = medctc(["export", other, "--onnx", to, ...add]);
+    const alpha = await runHere(["export", other, "--onnx", to, ...add]);
     expect(alpha.err).toContain("was exported from a model with another graph");
     const trained = new Map(
       [...fixture("weights.safetensors")].map(([name, stored]) => {
@@ -178,20 +180,20 @@ describe("export --serve", () => {
     );
     const path = join(folder, "others.safetensors");
     writeFileSync(path, writeSafetensors(trained));
-    const weighed = exported(to, ...add, "--weights", path);
+    const weighed = await exported(to, ...add, "--weights", path);
     expect(weighed.err).toContain("these are not the weights of the base");
     expect(weighed.err).toContain("heads.image.weight");
     writeFileSync(join(to, "encode_text.onnx"), readFileSync(join(to, "encode_image.onnx")));
-    const changed = exported(to, ...add);
+    const changed = await exported(to, ...add);
     expect(changed.err).toContain("it is not the file that adapters.json lists");
     for (const { code } of [alpha, weighed, changed]) expect(code).toBe(1);
     expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "lung", "heart"]);
-    const none = exported(join(folder, "nothing"), ...add);
+    const none = await exported(join(folder, "nothing"), ...add);
     expect(none.code).toBe(1);
     expect(none.err).toContain("it has no base with an adapters.json");
   });
 
-  test("what is trained besides adapters belongs to them, and a tensor without dimensions is for no .onnx_adapter file", () => {
+  test("what is trained besides adapters belongs to them, and a tensor without dimensions is for no .onnx_adapter file", async () => {
     const own = join(folder, "trained.vlm");
     writeFileSync(
       own,
@@ -204,17 +206,17 @@ describe("export --serve", () => {
     expect(medctc([...args, ...weights, "--program", "encode_text", "--serve"]).code).toBe(0);
     expect(adapterOf(to, "base").get("temperature")?.shape).toEqual([]);
     expect(manifestOf(to).adapters["base"]?.onnx_adapters).toEqual({});
-    const lacking = medctc([...args, "--keep-base", "--serve", `lung=${lung}`]);
+    const lacking = await runHere([...args, "--keep-base", "--serve", `lung=${lung}`]);
     expect(lacking.code).toBe(1);
     expect(lacking.err).toContain("it lacks `temperature`");
-    expect(medctc([...args, "--keep-base", "--serve", `lung=${lung}`, ...weights]).code).toBe(0);
+    expect((await runHere([...args, "--keep-base", "--serve", `lung=${lung}`, ...weights])).code).toBe(0);
     expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "lung"]);
-    const anew = medctc([...args, ...weights, "--program", "encode_text", "--serve", `heart=${heart}`]);
+    const anew = await runHere([...args, ...weights, "--program", "encode_text", "--serve", `heart=${heart}`]);
     expect(anew.err).toContain("adapters.json no longer lists an adapter of the earlier base: lung");
     expect(Object.keys(manifestOf(to).adapters)).toEqual(["base", "heart"]);
   });
 
-  test("an adapter with other values of the base's weights is refused", () => {
+  test("an adapter with other values of the base's weights is refused", async () => {
     const file = join(folder, "whole.safetensors");
     const tensors = new Map(
       [...readSafetensors(lung, readFileSync(lung)), ...fixture("weights.safetensors")].map(([name, stored]) => {
@@ -224,7 +226,7 @@ describe("export --serve", () => {
       }),
     );
     writeFileSync(file, writeSafetensors(tensors));
-    const { code, err } = exported(join(folder, "none"), ...weights, "--serve", `whole=${file}`);
+    const { code, err } = await exported(join(folder, "none"), ...weights, "--serve", `whole=${file}`);
     expect(code).toBe(1);
     expect(err).toContain("it has other values of weights of the base too: `heads.report.weight`");
   });
@@ -237,8 +239,8 @@ describe("export --serve", () => {
     ["the training step", ["--serve", `a=${lung}`, "--program", "step"], "--serve is not for the training step"],
     ["--merge", ["--serve", `a=${lung}`, "--merge"], "cannot be used with option '--merge'"],
     ["--keep-base alone", ["--keep-base"], "--keep-base needs --serve NAME=PATH"],
-  ])("%s is refused before anything is written", (_, args, why) => {
-    const { code, err } = exported(join(folder, "none"), ...weights, ...args);
+  ])("%s is refused before anything is written", async (_, args, why) => {
+    const { code, err } = await exported(join(folder, "none"), ...weights, ...args);
     expect(code).toBe(2);
     expect(err).toContain(why);
     expect(readdirSync(folder)).not.toContain("none");
@@ -263,10 +265,10 @@ describe("adapters of every form are served", () => {
     writeRandomAdapter(adapter, own, 5);
     const [to, alone] = [join(folder, `${kind}-served`), join(folder, `${kind}-alone`)];
     const common = ["--program", "encode_text", ...weights];
-    const written = medctc(["export", own, "--onnx", to, ...common, "--serve", `other=${adapter}`]);
+    const written = await runHere(["export", own, "--onnx", to, ...common, "--serve", `other=${adapter}`]);
     expect(written.err).not.toContain("error");
     expect(written.code).toBe(0);
-    expect(medctc(["export", own, "--onnx", alone, ...common, "--adapter", adapter]).code).toBe(0);
+    expect((await runHere(["export", own, "--onnx", alone, ...common, "--adapter", adapter])).code).toBe(0);
     const program = await ServedProgram.open(to, "encode_text");
     const [found, base] = [await program.run("other", inputs, "latent"), await program.run("base", inputs, "latent")];
     await program.dispose();

@@ -45,21 +45,24 @@ describe.each(backends)("with AdaLoRA %s gives", (backend) => {
 });
 
 describe("PEFT's files of AdaLoRA", () => {
-  test.each(names)("%s are read, and written again with the same tensors and as many rows in their masks", (name) => {
-    const { spec, options } = given(name);
-    const out = join(folder, `${name}-again`);
-    succeeds(["export", spec, "--peft", out, ...options]);
-    // Tensors without elements say nothing, and are not written.
-    expectSameTensors(out, join(fixture, name), 0, "filled");
-    const [config, other] = [adapterConfig(out), adapterConfig(join(fixture, name))];
-    for (const key of ["peft_type", "init_r", "lora_alpha"]) expect([key, config[key]]).toEqual([key, other[key]]);
-    expect(keptRows(config["rank_pattern"])).toEqual(keptRows(other["rank_pattern"]));
-  });
+  test.each(names)(
+    "%s are read, and written again with the same tensors and as many rows in their masks",
+    async (name) => {
+      const { spec, options } = given(name);
+      const out = join(folder, `${name}-again`);
+      await succeeds(["export", spec, "--peft", out, ...options]);
+      // Tensors without elements say nothing, and are not written.
+      expectSameTensors(out, join(fixture, name), 0, "filled");
+      const [config, other] = [adapterConfig(out), adapterConfig(join(fixture, name))];
+      for (const key of ["peft_type", "init_r", "lora_alpha"]) expect([key, config[key]]).toEqual([key, other[key]]);
+      expect(keptRows(config["rank_pattern"])).toEqual(keptRows(other["rank_pattern"]));
+    },
+  );
 
-  test.each(names)("%s become the weights that PEFT merges them into", (name) => {
+  test.each(names)("%s become the weights that PEFT merges them into", async (name) => {
     const { spec, options, weights } = given(name);
     const out = join(folder, `${name}-merged.safetensors`);
-    succeeds(["adapter", "merge", spec, ...options, "-o", out]);
+    await succeeds(["adapter", "merge", spec, ...options, "-o", out]);
     expectMerged(out, weights, below(`${name.replace("-", ".")}.merged.`));
   });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstValuesOf } from "../../compiler/index.ts";
 import { elementsOf } from "../../runtime/weights/index.ts";
 import { jsonFields, listIn } from "../adapters/small-spec.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { below, caseOf, converted, fixture, type Start, starts, writeConverted } from "./peft-first-cases.ts";
 import { floats, readTensors, relative, type Tensors, tensorOf, writeTensors } from "./peft-fixture.ts";
 import { compileSmall } from "./peft-run.ts";
@@ -58,12 +58,12 @@ describe.each(Object.keys(starts))("%s", (name) => {
   const expected = Object.entries(starts[name] ?? {});
   const { text, weights } = caseOf(name);
 
-  test("is written before any step with PEFT's tensors, and PEFT's numbers where these are not drawn", () => {
+  test("is written before any step with PEFT's tensors, and PEFT's numbers where these are not drawn", async () => {
     const file = name.replace("/", "-");
     const [spec, given, out] = [`${file}.vlm`, `${file}.safetensors`, file].map((each) => join(folder, each));
     writeFileSync(spec ?? "", text);
     writeTensors(given ?? "", weights);
-    const run = medctc(["export", spec ?? "", "--peft", out ?? "", "--weights", given ?? ""]);
+    const run = await runHere(["export", spec ?? "", "--peft", out ?? "", "--weights", given ?? ""]);
     expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
     const written = readTensors(join(out ?? "", "adapter_model.safetensors"));
     expect([...written.keys()].toSorted()).toEqual(expected.map(([key]) => key).toSorted());
@@ -128,11 +128,11 @@ describe.each(converted)("%s that was trained", (kind) => {
     expect([own?.["r"], own?.["rank_pattern"]]).toEqual([converted?.["r"], converted?.["rank_pattern"]]);
   });
 
-  test("gives the same model as that LoRA", () => {
+  test("gives the same model as that LoRA", async () => {
     const { spec, weights, adapter } = writeConverted(folder, kind);
     const merged = join(folder, `${kind}-merged.safetensors`);
     const from = ["--weights", weights, "--adapter", adapter];
-    expect(medctc(["export", spec, "--safetensors", merged, "--merge", ...from]).code).toBe(0);
+    expect((await runHere(["export", spec, "--safetensors", merged, "--merge", ...from])).code).toBe(0);
     const start = below(`${kind}.start.`);
     const end = below(`${kind}.end.`);
     const [plain, changed] = [weights, merged].map(readTensors);
@@ -166,15 +166,23 @@ describe.each(converted)("%s that was trained", (kind) => {
   });
 });
 
-test("a file of LoRA is refused where the spec takes what it starts from out of the weights", () => {
+test("a file of LoRA is refused where the spec takes what it starts from out of the weights", async () => {
   const { spec, weights } = writeConverted(folder, "pissa");
   const lora = join(folder, "lora");
   const plain = join(folder, "plain.vlm");
   writeFileSync(plain, caseOf("peft-kinds/pair-pissa").text.replaceAll("pissa(", "lora("));
-  expect(medctc(["export", plain, "--peft", lora, "--weights", weights]).code).toBe(0);
+  expect((await runHere(["export", plain, "--peft", lora, "--weights", weights])).code).toBe(0);
   const given = ["--weights", weights, "--adapter", lora];
-  const missing = medctc(["export", spec, "--peft", join(folder, "no"), ...given]);
+  const missing = await runHere(["export", spec, "--peft", join(folder, "no"), ...given]);
   expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("`first.pissa_A.weight`")]);
-  const computed = medctc(["export", spec, "--peft", join(folder, "no"), ...given, "--allow-missing", "*.pissa_*"]);
+  const computed = await runHere([
+    "export",
+    spec,
+    "--peft",
+    join(folder, "no"),
+    ...given,
+    "--allow-missing",
+    "*.pissa_*",
+  ]);
   expect([computed.code, computed.err]).toEqual([1, expect.stringContaining("takes what it starts from out of it")]);
 });

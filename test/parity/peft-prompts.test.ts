@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adapterConfig, expectSameTensors, succeeds } from "../adapters/peft-files.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { floats, relative, tensorOf } from "./peft-fixture.ts";
 import { adapterOf, below, caseNamed, cases, libraryOf, specOf, weightsOf, writeCase } from "./peft-prompts-cases.ts";
 import { backends, compileSmall, computedBy, inputOf } from "./peft-run.ts";
@@ -44,11 +44,11 @@ describe.each(backends)("with prompts and prefixes %s gives", (backend) => {
   });
 });
 
-test.each(names)("PEFT's file of %s is read, and written as PEFT wrote it", (name) => {
+test.each(names)("PEFT's file of %s is read, and written as PEFT wrote it", async (name) => {
   const { spec, weights } = writeCase(folder, name);
   const out = join(folder, name);
   const theirs = adapterOf(name).folder;
-  succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", theirs]);
+  await succeeds(["export", spec, "--peft", out, "--weights", weights, "--adapter", theirs]);
   expectSameTensors(out, theirs);
   // What PEFT's projection or network gave is stored, and so none is left.
   const isMade = ["projected", "encoded", "recurrent"].includes(name);
@@ -59,10 +59,10 @@ test.each(names)("PEFT's file of %s is read, and written as PEFT wrote it", (nam
   for (const key of Object.keys(found)) expect([key, found[key]]).toEqual([key, expected[key] ?? null]);
 });
 
-test.each(names)("%s has the placement of the spec again", (name) => {
+test.each(names)("%s has the placement of the spec again", async (name) => {
   const { spec } = writeCase(folder, name);
   const { placed, expects } = caseNamed(name);
-  const { code, out, err } = medctc(["adapter", "spec", adapterOf(name).folder, "--for", spec]);
+  const { code, out, err } = await runHere(["adapter", "spec", adapterOf(name).folder, "--for", spec]);
   // How it started is not stored, nor which of its tasks is asked for.
   const stored = placed.replace(/, (?:start = "zero"|task = 1)/, "");
   const lines = [stored, ...(expects === undefined ? [] : [`expect ${expects}`])];
@@ -71,10 +71,10 @@ test.each(names)("%s has the placement of the spec again", (name) => {
 });
 
 describe("an adapter of the last modules with a name", () => {
-  test("has no file of PEFT's where others are without it", () => {
+  test("has no file of PEFT's where others are without it", async () => {
     const { spec, weights } = writeCase(folder, "adaption");
     writeFileSync(spec, readFileSync(spec, "utf8").replaceAll("layers[1..]", "layers[..2]"));
-    const { code, err } = medctc(["export", spec, "--peft", join(folder, "first"), "--weights", weights]);
+    const { code, err } = await runHere(["export", spec, "--peft", join(folder, "first"), "--weights", weights]);
     expect([code, err]).toEqual([1, expect.stringContaining("here `layers.2.self_attn` is without it")]);
   });
 

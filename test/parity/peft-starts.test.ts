@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstValuesOf } from "../../compiler/index.ts";
 import { elementsOf, joined, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 import { floats, readTensors, relative, tensorOf, writeTensors } from "./peft-fixture.ts";
 import { below, fromWeights, placements, specOf, weightsOf } from "./peft-kinds-cases.ts";
 import { backends, compileSmall, computedBy, inputOf } from "./peft-run.ts";
@@ -159,13 +159,13 @@ test.each(backends)("LoRA-FA's gradients are what PEFT's optimizer makes of LoRA
   for (const [key, each] of expected) expect(relative(gradients.get(key), each), key).toBeLessThan(1e-4);
 });
 
-test("LoRA-FA is LoRA in PEFT's file", () => {
+test("LoRA-FA is LoRA in PEFT's file", async () => {
   const spec = join(folder, "fa.vlm");
   writeFileSync(spec, specOf("pair", [`lora_fa(rank = 3, alpha = 5) on ${linear}`]));
   const [given, adapter] = [join(folder, "weights.safetensors"), join(folder, "fa.safetensors")];
   writeTensors(given, weights);
   writeTensors(adapter, new Map(starts));
-  const run = medctc(["export", spec, "--peft", join(folder, "fa"), "--weights", given, "--adapter", adapter]);
+  const run = await runHere(["export", spec, "--peft", join(folder, "fa"), "--weights", given, "--adapter", adapter]);
   expect([run.code, run.err]).toEqual([0, expect.not.stringContaining("error")]);
   const written = readTensors(join(folder, "fa", "adapter_model.safetensors"));
   expect(written.size).toBe(6);

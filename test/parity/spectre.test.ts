@@ -11,7 +11,7 @@ import { loadTokenizer } from "../../runtime/data/tokenizers/index.ts";
 import { rowStarts, unstatedMetadata } from "../../runtime/data/transforms/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { elementsOf, readSafetensors, type StoredTensor, writeSafetensors } from "../../runtime/weights/index.ts";
-import { runHere } from "../cli/small-training.ts";
+import { runHere } from "../cli/medctc.ts";
 
 const fixture = "test/fixtures/spectre-small";
 const small = `${fixture}/small.vlm`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf } from "../../runtime/weights/elements.ts";
 import { matchNames, readSafetensors, writeSafetensors } from "../../runtime/weights/index.ts";
-import { medctc, prepareProgram } from "../cli/medctc.ts";
+import { medctc, prepareProgram, runHere } from "../cli/medctc.ts";
 
 const spec = "specs/medct-small.vlm";
 const fixtures = "test/fixtures/ctclip-small";
@@ -32,10 +32,10 @@ function copies(name: string, prefixes: readonly string[], share = 1): string {
   return file;
 }
 
-function forward(...words: readonly string[]) {
+async function forward(...words: readonly string[]) {
   const out = join(folder, "out.safetensors");
   const given = [...words, "--adapter", join(fixtures, "lora.safetensors"), ...feeds];
-  const { code, err } = medctc(["run", spec, "forward", "-o", out, ...given]);
+  const { code, err } = await runHere(["run", spec, "forward", "-o", out, ...given]);
   const loss =
     code === 0
       ? elementsOf(
@@ -50,27 +50,29 @@ describe("several copies of the weights in one file", () => {
     [["model.", "ema."], "`ema`, `model`", "ema"],
     [["state_dict.module.", "state_dict_ema."], "`state_dict.module`, `state_dict_ema`", "state_dict_ema"],
     [["", "module_ema.module."], "without a prefix (`''`), `module_ema.module`", "module_ema"],
-  ])("%j are refused with their names, and taken by one of them", (prefixes, named, other) => {
+  ])("%j are refused with their names, and taken by one of them", async (prefixes, named, other) => {
     const file = copies(`${other}.safetensors`, prefixes);
-    const { code, err } = forward("--weights", file);
+    const { code, err } = await forward("--weights", file);
     expect([code, err]).toEqual([
       1,
       expect.stringContaining(`error[E712]: \`${file}\` has the weights 2 times: ${named}`),
     ]);
     expect(err).toContain("--weights-copy");
-    const plain = forward("--weights", join(fixtures, "weights.safetensors")).loss;
+    const plain = (await forward("--weights", join(fixtures, "weights.safetensors"))).loss;
     const first = (prefixes[0] ?? "").replace(/\..*/, "");
-    expect(forward("--weights", file, "--weights-copy", first).loss).toBe(plain);
-    const second = forward("--weights", file, "--weights-copy", other).loss;
+    expect((await forward("--weights", file, "--weights-copy", first)).loss).toBe(plain);
+    const second = (await forward("--weights", file, "--weights-copy", other)).loss;
     expect(second).not.toBe(plain);
-    expect(forward("--weights", copies("other.safetensors", ["x.", ""]), "--weights-copy", "").loss).toBe(second);
-    expect(medctc(["weights", "check", spec, file]).err).toContain("E712");
-    expect(medctc(["weights", "check", spec, file, "--weights-copy", other]).out).toContain(" 0 missing");
+    expect((await forward("--weights", copies("other.safetensors", ["x.", ""]), "--weights-copy", "")).loss).toBe(
+      second,
+    );
+    expect((await runHere(["weights", "check", spec, file])).err).toContain("E712");
+    expect((await runHere(["weights", "check", spec, file, "--weights-copy", other])).out).toContain(" 0 missing");
   });
 
-  test("an average without buffers is a copy, and one of a few weights is not", () => {
-    expect(forward("--weights", copies("most.safetensors", ["model.", "ema."], 0.7)).err).toContain("E712");
-    const few = forward("--weights", copies("few.safetensors", ["model.", "ema."], 0.2));
+  test("an average without buffers is a copy, and one of a few weights is not", async () => {
+    expect((await forward("--weights", copies("most.safetensors", ["model.", "ema."], 0.7))).err).toContain("E712");
+    const few = await forward("--weights", copies("few.safetensors", ["model.", "ema."], 0.2));
     expect([few.code, few.err.includes("E712")]).toEqual([0, false]);
   });
 
@@ -83,11 +85,11 @@ describe("several copies of the weights in one file", () => {
     expect(JSON.parse(out)).toMatchObject({ steps: { count: 1 } });
   });
 
-  test("a copy that is not there is named", () => {
+  test("a copy that is not there is named", async () => {
     const file = copies("named.safetensors", ["model.", "ema."]);
-    expect(forward("--weights", file, "--weights-copy", "emma").err).toContain("E712");
+    expect((await forward("--weights", file, "--weights-copy", "emma")).err).toContain("E712");
     const one = copies("one.safetensors", ["model."]);
-    const { err, code } = forward("--weights", one, "--weights-copy", "ema");
+    const { err, code } = await forward("--weights", one, "--weights-copy", "ema");
     expect([code, err]).toEqual([1, expect.stringContaining("error[E713]")]);
   });
 });

@@ -7,7 +7,7 @@ import { compileSpec } from "../../compiler/index.ts";
 import { createSource } from "../../grammar/index.ts";
 import { SpecLibrary } from "../../runtime/specs/library.ts";
 import { readSafetensors, rounded, type StoredPieces, storedPieces } from "../../runtime/weights/index.ts";
-import { runHere } from "../cli/small-training.ts";
+import { runHere } from "../cli/medctc.ts";
 import { floatBytes } from "./torch-file.ts";
 
 const text = `
