@@ -150,8 +150,8 @@ const specs: readonly (readonly [string, string])[] = [
 
 describe.each(specs)("a step in pieces is the step of the whole batch: %s", (_, text) => {
   test.each([
-    [4, 1],
-    [6, 3],
+    [3, 1],
+    [4, 2],
   ])("a batch of %i in pieces of %i", (batch, microBatch) => {
     const spec = specOf(text, batch, microBatch);
     const step = programOf(spec, "step", optimise);
