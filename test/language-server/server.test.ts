@@ -236,7 +236,7 @@ test("a key in medct.vlm is answered; how fast is printed, not judged", async ()
   const uri = await editor.open("specs/medct.vlm");
   const times: number[] = [];
   // The first ones are among them, for which nothing has been compiled to machine code.
-  for (let count = 0; count < 200; count++) {
+  for (let count = 0; count < 100; count++) {
     const at = editor.text(uri).indexOf("rank = ") + "rank = ".length;
     const began = performance.now();
     await editor.edit(uri, at, at + 2, String(10 + (count % 90)));
