@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -34,11 +35,10 @@ function trainWithin(kibibytes: number, folder: string, ...more: readonly string
   return { code: status, out: stdout, err: stderr };
 }
 
-/** Makes a copy of a training that has done some steps, of twelve. */
-async function begun(name: string): Promise<string> {
+/** Makes a copy of the training as if it had done ten of its twelve steps. */
+function begun(name: string): string {
   const folder = small.path(name);
-  // Nothing is wrong until a volume of the sixth step cannot be read.
-  expect((await train(folder, "--steps", "12")).code).toBe(0);
+  cpSync(undisturbed, folder, { recursive: true });
   for (const step of ["step-00000011", "step-00000012"]) rmSync(join(folder, "checkpoints", step), { recursive: true });
   for (const file of ["adapter.safetensors", "report.html", "evaluations/step-00000012.json"])
     rmSync(join(folder, file));
@@ -71,7 +71,7 @@ describe.runIf(process.platform !== "win32")("a file that becomes too large", ()
   });
 
   test("in the midst of the training ends it with what to do; the last checkpoint goes on to the same adapters", async () => {
-    const folder = await begun("midst");
+    const folder = begun("midst");
     const log = join(folder, "metrics.jsonl");
     // A log that is as long as a file may be.
     appendFileSync(log, `${JSON.stringify({ step: 1, epoch: 0, note: "x".repeat(600_000) })}\n`);
@@ -124,7 +124,7 @@ test("a file where a folder should be is named", async () => {
 });
 
 test("a damaged last checkpoint is named, and the one before it goes on to the same adapters", async () => {
-  const folder = await begun("damaged");
+  const folder = begun("damaged");
   expect((await train(folder, "--resume", "--steps", "12")).code).toBe(0);
   rmSync(join(folder, "adapter.safetensors"));
   const last = join(folder, "checkpoints/step-00000012/optimizer.safetensors");
