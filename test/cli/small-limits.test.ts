@@ -153,7 +153,7 @@ describe.runIf(isTraced)("where the system starts no more threads and processes"
   /** A training whose first process may start that many. */
   function trainWith(threads: number): End {
     const calls = "clone,clone3,vfork";
-    const tracing = `strace -f -qq -o /dev/null -e trace=${calls} -e inject=${calls}:error=EAGAIN:when=${threads + 1}+`;
+    const tracing = `strace -f --seccomp-bpf -qq -o /dev/null -e trace=${calls} -e inject=${calls}:error=EAGAIN:when=${threads + 1}+`;
     return limited(writing["train"] ?? [], { before: `set -- ${tracing} "$@"` });
   }
 
