@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -240,7 +240,7 @@ describe("--skip-bad", () => {
       expect(err.split(`skipped: ${file}: `)).toHaveLength(2);
     }
     expect((await run(again)).code).toBe(0);
-    expect((await run(resumed)).code).toBe(0);
+    cpSync(again, resumed, { recursive: true });
     // As it is when a process is killed after step 11 of 12, in whose last step not all of the volumes are.
     for (const name of ["checkpoints/step-00000012", "adapter.safetensors", "report.html"]) {
       rmSync(join(resumed, name), { recursive: true });
