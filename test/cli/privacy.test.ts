@@ -21,7 +21,7 @@ async function watch(name: string, commandLine: readonly string[]): Promise<{ ho
   mkdirSync(home);
   const trace = small.path(`trace-${name}`);
   const kept = Object.entries(process.env).filter(([variable]) => !silencing.includes(variable));
-  const tracing = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=network,open,openat"];
+  const tracing = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", trace, "-e", "trace=network,open,openat"];
   const [command = "", ...rest] = [
     ...(isTraced ? tracing : []),
     process.execPath,
@@ -50,7 +50,7 @@ describe("nothing of a user leaves the machine, and nothing is kept in the home 
 
   test.each(backends)("in a training on %s", async (backend) => {
     const folder = small.path(`run-${backend}`);
-    const commandLine = small.arguments("train", "--backend", backend, "-o", folder);
+    const commandLine = small.arguments("train", "--backend", backend, "--steps", "2", "-o", folder);
     expect(await watch(`train-${backend}`, commandLine)).toEqual(silent);
   });
 
