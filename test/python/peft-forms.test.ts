@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elementsOf, readSafetensors } from "../../runtime/weights/index.ts";
-import { prepareProgram, medctc as runMedctc } from "../cli/medctc.ts";
+import { runHere } from "../cli/medctc.ts";
 import { check, pythonWithPeft } from "./environment.ts";
 
 const fixtures = "test/fixtures/ctclip-small";
@@ -12,14 +12,13 @@ const folder = mkdtempSync(join(tmpdir(), "medctc-peft-forms-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(() => {
-  prepareProgram();
   check(pythonWithPeft(), "make_peft_forms.py", fixtures, folder);
 }, 600_000);
 
 const caseFile = v.object({ spec: v.array(v.string()), options: v.array(v.string()) });
 
 describe("adapters that PEFT wrote give PEFT's logits, whatever they were saved of and are called", () => {
-  test("each form", () => {
+  test("each form", async () => {
     const cases = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory());
     expect(cases.length).toBeGreaterThan(30);
     const wrong: string[] = [];
@@ -35,7 +34,7 @@ describe("adapters that PEFT wrote give PEFT's logits, whatever they were saved 
       const allowed = options.filter(
         (each, place) => each !== "--allow-missing" && options[place - 1] !== "--allow-missing",
       );
-      const run = runMedctc([
+      const run = await runHere([
         ...["run", spec, "forward", "--feeds", join(fixtures, "batch.safetensors"), "-o", out],
         ...[...weights, ...allowed],
       ]);

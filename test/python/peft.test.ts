@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
-import { prepareProgram } from "../cli/medctc.ts";
-import { medctc } from "../command.ts";
+import { succeeds } from "../adapters/peft-files.ts";
 import { check, pythonWithPeft } from "./environment.ts";
 
 const fixtures = "test/fixtures/ctclip-small";
@@ -26,15 +25,15 @@ const placements = {
   ia3: ["ia3() on vision.attn.kv, text.attn.kv", "ia3(on_inputs = true) on vision.ff.down, text.ff.down"],
 };
 
-test("PEFT loads adapters that medctc trained, and PyTorch then gives the same logits", () => {
-  prepareProgram();
+test("PEFT loads adapters that medctc trained, and PyTorch then gives the same logits", async () => {
   const python = pythonWithPeft();
-  const trained = Object.entries(placements).map(([name, lines]) => trainAndExport(name, lines));
+  const trained: string[] = [];
+  for (const [name, lines] of Object.entries(placements)) trained.push(await trainAndExport(name, lines));
   check(python, "check_peft.py", fixtures, ...trained);
 });
 
 /** Trains adapters and exports them; gives the folder that has them, with what medctc computes with them. */
-function trainAndExport(name: string, lines: readonly string[]): string {
+async function trainAndExport(name: string, lines: readonly string[]): Promise<string> {
   const into = join(folder, name);
   mkdirSync(into);
   const spec = join(into, "spec.vlm");
@@ -42,14 +41,15 @@ function trainAndExport(name: string, lines: readonly string[]): string {
   const given = ["--weights", weights];
   const first = join(into, "first.safetensors");
   const adapter = join(into, "trained.safetensors");
-  medctc("run", spec, "init", "-o", first);
+  await succeeds(["run", spec, "init", "-o", first]);
   for (let step = 0; step < steps; step++) {
     // First values are of the whole model; of two files that have a weight the second counts.
     const from = step === 0 ? ["--weights", first, "--adapter", weights] : [...given, "--adapter", adapter];
-    medctc("run", spec, "step", ...from, ...feeds, "--step", String(step), "-o", adapter);
+    await succeeds(["run", spec, "step", ...from, ...feeds, "--step", String(step), "-o", adapter]);
   }
-  medctc("run", spec, "forward", ...given, "--adapter", adapter, ...feeds, "-o", join(into, "forward.safetensors"));
-  medctc("export", spec, "--peft", join(into, "adapter"), ...given, "--adapter", adapter);
+  const reading = [...given, "--adapter", adapter];
+  await succeeds(["run", spec, "forward", ...reading, ...feeds, "-o", join(into, "forward.safetensors")]);
+  await succeeds(["export", spec, "--peft", join(into, "adapter"), ...reading]);
   return into;
 }
 
