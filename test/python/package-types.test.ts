@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { referenceModels } from "../../runtime/app/models/describe.ts";
-import { medctc, run } from "../command.ts";
+import { succeeds } from "../adapters/peft-files.ts";
+import { run } from "../command.ts";
 import { pythonWith, pythonWithPeft } from "./environment.ts";
 import { adapterRules, adapterSpec } from "./pytorch-adapters.ts";
 
@@ -20,10 +21,13 @@ const specs = [
   }),
 ];
 
-test("packages for PyTorch have types that mypy follows, and the form that ruff gives them", () => {
+test("packages for PyTorch have types that mypy follows, and the form that ruff gives them", async () => {
   const tools = pythonWith("mypy==2.4.1-ruff==0.17.6", ["mypy==2.4.1", "ruff==0.17.6"]);
   for (const spec of specs)
-    medctc("compile", spec, "--target", "pytorch", "-o", join(folder, basename(spec, ".vlm").replaceAll("-", "_")));
+    await succeeds([
+      ...["compile", spec, "--target", "pytorch"],
+      ...["-o", join(folder, basename(spec, ".vlm").replaceAll("-", "_"))],
+    ]);
   const said = [
     // A `let` that only types name, or that this model does not read, is computed all the same.
     ["ruff", "check", "--quiet", "--ignore", "F841", folder],
