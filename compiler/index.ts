@@ -100,7 +100,7 @@ export {
   smallSingularVectors,
   type TensorData,
 } from "./ops/index.ts";
-export { isFor, optimise, type PassContext, passes } from "./passes/index.ts";
+export { isFor, optimise, passes } from "./passes/index.ts";
 export {
   adaptedBy,
   type ExpectedMemory,
