@@ -36,6 +36,8 @@ function rangeOf(node: Node, ranges: readonly NumberRange[]): NumberRange {
   switch (operation.op) {
     case "iota":
       return between(0, operation.size - 1, operation.size > 0);
+    case "drawn_evenly":
+      return between(0, operation.limit - 1, operation.count >= operation.limit);
     case "drawn_places":
       return between(0, Math.max(...operation.sizes) - 1);
     case "constant":

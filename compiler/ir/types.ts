@@ -57,6 +57,8 @@ type Attributes = Readonly<
   readonly drawn_places: { readonly sizes: readonly number[]; readonly count: number; readonly seed: number };
   /** Numbers of the standard normal distribution, as `torch.randn` draws them with that seed. */
   readonly drawn_normals: { readonly sizes: readonly number[]; readonly seed: number };
+  /** Numbers below a limit, each as often as another or once more: as NumPy's `default_rng` draws them with that seed. */
+  readonly drawn_evenly: { readonly count: number; readonly limit: number; readonly seed: number };
   readonly sum: Reduction;
   readonly max: Reduction;
   readonly argmax: { readonly axis: number; readonly keep: boolean };

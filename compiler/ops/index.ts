@@ -1,6 +1,7 @@
 import type { Build } from "../ir/build.ts";
 import type { Dtype, Node, Operation, OperationName, OperationOf, TensorType } from "../ir/types.ts";
 import { conv, convInput, convWeight } from "./convolution.ts";
+import { drawnEvenlyRule } from "./drawn-evenly.ts";
 import { drawnNormalsRule } from "./drawn-normals.ts";
 import { drawnPlacesRule } from "./drawn-places.ts";
 import { binaryRules, cast, compareRules, floorDiv, stopGradient, unaryRules, where } from "./elementwise.ts";
@@ -16,6 +17,7 @@ import type { Elements, OperationRule, OperationTraits, Saved, TensorData } from
 import { constant, input, iota, parameter } from "./source.ts";
 import { svd } from "./svd.ts";
 
+export { drawnEvenly } from "./drawn-evenly.ts";
 export { drawnNormals } from "./drawn-normals.ts";
 export { drawnPlaces, firstOfPermutation } from "./drawn-places.ts";
 export { largestEigenvectors } from "./eigenvectors.ts";
@@ -35,6 +37,7 @@ const rules: { readonly [Name in OperationName]: OperationRule<Name> } = {
   iota,
   drawn_places: drawnPlacesRule,
   drawn_normals: drawnNormalsRule,
+  drawn_evenly: drawnEvenlyRule,
   ...unaryRules,
   ...binaryRules,
   ...compareRules,

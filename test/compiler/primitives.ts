@@ -82,6 +82,9 @@ export const knownValues: readonly (readonly [string, string, readonly number[]]
   // As torch.randn has them, below 16 numbers and from there on.
   ["round(drawn_normals([2, 2], 5) * 10000)", "f32[2, 2]", [-4868, -6038, -5581, 6675]],
   ["round(slice(drawn_normals([17], 777), axis = 0, from = 14) * 10000)", "f32[3]", [7046, -4872, -5264]],
+  // As NumPy's generator has them, fewer numbers than the limit and more.
+  ["drawn_evenly(5, 40, seed = 0)", "i32[5]", [30, 12, 19, 10, 23]],
+  ["slice(drawn_evenly(390, 40, 5), axis = 0, from = 0, to = 6)", "i32[6]", [25, 12, 13, 30, 28, 38]],
   // As torch.randperm has them, by torch.unravel_index.
   ["drawn_places([3, 4], 5, seed = 777)", "i32[2, 5]", [2, 1, 0, 2, 0, 3, 3, 3, 0, 0]],
   ["take(x, drawn_places([2, 3, 4], 4, 5)[1], axis = 1)", "f32[2, 4]", [3, 3, 1.5, -2.5, -0.25, -0.25, 0.5, 3]],

@@ -28,6 +28,7 @@ const cases: readonly (readonly [Operation, readonly string[], string])[] = [
   [{ op: "constant", value: 1, type: typeOf("bf16[]") }, [], "bf16[]"],
   [{ op: "iota", size: 5 }, [], "i32[5]"],
   [{ op: "drawn_normals", sizes: [4, 3], seed: 7 }, [], "f32[4, 3]"],
+  [{ op: "drawn_evenly", count: 5, limit: 3, seed: 7 }, [], "i32[5]"],
   [{ op: "drawn_places", sizes: [4, 3], count: 5, seed: 7 }, [], "i32[2, 5]"],
   ...(
     ["neg", "exp", "log", "sqrt", "rsqrt", "abs", "sign", "erf", "tanh", "sin", "cos", "floor", "round"] as const

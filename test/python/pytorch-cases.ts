@@ -145,12 +145,14 @@ module mixing() {
     let small = resize(y, [3], mode = "linear") |> resize([7, 2], axis = [1, 2])
     let large_grid = resize(y, [9, 5], mode = "linear") |> clip(-0.5, 0.5)
     let noisy = mean(drawn_normals([3, 7], seed = 5) * drawn_normals([7], seed = 6))
+    let chosen = drawn_evenly(300, 10_001, seed = 3) % 7 + drawn_evenly(300, 41, seed = 1_099_511_627_779)
+    let evenly = mean(cast(chosen, f32) * drawn_normals([300], seed = 2)) / 10
     let drawn = drawn_places([5, 6], 7, seed = 777)
     let spread = scatter_add(take(first, drawn[1], axis = 1) |> transpose([1, 0]), drawn[0] - 2, 3)
     let spoken = gather(words, ids) |> mean(axis = 1)
     let parts = [sum(weights * weights), mean(ordered), mean(picked * picked), mean(one), mean(backwards * 2), mean(tall) + sum(cast(at, f32)) / 10]
     let total = parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + parts[5]
-    let all = mean(beyond) + mean(some) + mean(signs * cast(ids, f32)) + mean(rest) + mean(halves) + mean(crossed * crossed) + mean(spread * spread) + noisy
+    let all = mean(beyond) + mean(some) + mean(signs * cast(ids, f32)) + mean(rest) + mean(halves) + mean(crossed * crossed) + mean(spread * spread) + noisy + evenly
     let grids = mean(small) + logsumexp(large_grid) - min(y) + log(exp(max(y)) + 1)
     return spoken * (total + all) + grids
   }

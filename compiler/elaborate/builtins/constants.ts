@@ -25,6 +25,11 @@ export const constants = {
   ones: constant(1),
   full: { parameters: ["sizes", "value"], apply: (call) => filled(call, call.number("value")) },
   iota: { parameters: ["count"], apply: (call) => call.add({ op: "iota", size: call.size("count") }) },
+  drawn_evenly: {
+    parameters: ["count", "limit", "seed"],
+    apply: (call) =>
+      call.add({ op: "drawn_evenly", count: call.size("count"), limit: call.size("limit"), seed: call.number("seed") }),
+  },
   drawn_normals: {
     parameters: ["sizes", "seed"],
     apply: (call) => {

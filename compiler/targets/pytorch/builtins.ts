@@ -136,6 +136,7 @@ export const builtinRules: { readonly [Name in BuiltinName]: Rule } = {
   ones: filled,
   full: (use) => call("torch.full", [python(use, "sizes"), python(use, "value")], { dtype: word("torch.float32") }),
   iota: (use) => call("torch.arange", [python(use, "count")], { dtype: word("torch.int32") }),
+  drawn_evenly: (use) => call("ops.drawn_evenly", [python(use, "count"), python(use, "limit"), python(use, "seed")]),
   drawn_normals: (use) => call("ops.drawn_normals", [python(use, "sizes"), python(use, "seed")]),
   drawn_places: (use) => call("ops.drawn_places", [python(use, "sizes"), python(use, "count"), python(use, "seed")]),
   constant: onlyFirstValue,

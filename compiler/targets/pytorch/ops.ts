@@ -1,4 +1,5 @@
 import { adaptersSource } from "./ops-adapters.ts";
+import { drawsSource } from "./ops-draws.ts";
 import { namesSource } from "./ops-names.ts";
 import { windowsSource } from "./ops-windows.ts";
 import { pytorchReleases } from "./releases.ts";
@@ -8,6 +9,7 @@ export const opsSource = `"""What the modules of this package use besides PyTorc
 
 import contextlib
 import functools
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -133,30 +135,7 @@ def scatter_add(values: Tensor, ids: Tensor, rows: int) -> Tensor:
     return table.index_add(0, within, torch.where(found, parts, 0))
 
 
-@functools.lru_cache(maxsize=16)
-def _first_of_permutation(size: int, count: int, seed: int) -> Tensor:
-    # On the CPU, whatever a model is on: the generators of other devices draw others.
-    generator = torch.Generator("cpu").manual_seed(seed)
-    return torch.randperm(size, generator=generator, device="cpu")[:count]
-
-
-@torch.compiler.assume_constant_result
-def drawn_places(sizes: Sequence[int], count: int, seed: int) -> Tensor:
-    """Different places of a tensor of some sizes, a row of numbers for each axis."""
-    first = _first_of_permutation(math.prod(sizes), count, seed)
-    places = torch.stack(torch.unravel_index(first, list(sizes))).int()
-    return places.to(torch.empty(0).device)
-
-
-@torch.compiler.assume_constant_result
-def drawn_normals(sizes: Sequence[int], seed: int) -> Tensor:
-    """Numbers of the standard normal distribution that follow from a seed alone."""
-    generator = torch.Generator("cpu").manual_seed(seed)
-    drawn = torch.randn(list(sizes), generator=generator, device="cpu")
-    return drawn.to(torch.empty(0).device)
-
-
-def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
+${drawsSource}def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int]) -> Tensor:
     axes = [axis] if isinstance(axis, int) else list(axis)
     return x.roll([shift] * len(axes) if isinstance(shift, int) else list(shift), axes)
 

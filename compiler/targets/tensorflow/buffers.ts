@@ -80,6 +80,7 @@ const buffers: { readonly [Name in OperationName]: Buffers<Name> } = {
   iota: fresh,
   drawn_places: fresh,
   drawn_normals: fresh,
+  drawn_evenly: fresh,
   ...unary,
   ...binary,
   ...compare,

@@ -1,4 +1,4 @@
-import { drawnNormals as normalsOf, drawnPlaces as placesOf } from "../../../ops/index.ts";
+import { drawnEvenly as evenlyOf, drawnNormals as normalsOf, drawnPlaces as placesOf } from "../../../ops/index.ts";
 import { at } from "../../lowering/index.ts";
 import { int, ints } from "../messages.ts";
 import { castTo, filled, type Lowering, numbersBelow, padsOf, reshapeTo } from "./context.ts";
@@ -55,6 +55,9 @@ export const oneHot: Lowering<"one_hot"> = ({ depth }, inputs, type, target) => 
   ]);
   return castTo(isPlace, type.dtype, target);
 };
+
+export const drawnEvenly: Lowering<"drawn_evenly"> = (operation, _, type, target) =>
+  target.constant(type, [...evenlyOf(operation)]);
 
 export const drawnNormals: Lowering<"drawn_normals"> = (operation, _, type, target) =>
   target.constant(type, [...normalsOf(operation)]);

@@ -6,6 +6,7 @@ import { cast, elementwise, floorDiv, where } from "./elementwise.ts";
 import {
   broadcast,
   concat,
+  drawnEvenly,
   drawnNormals,
   drawnPlaces,
   gather,
@@ -32,6 +33,7 @@ const lowerings: Lowerings<Target> = {
   iota,
   drawn_places: drawnPlaces,
   drawn_normals: drawnNormals,
+  drawn_evenly: drawnEvenly,
   ...elementwise,
   floor_div: floorDiv,
   where,

@@ -1,5 +1,5 @@
 import type { TensorType } from "../../../ir/index.ts";
-import { drawnNormals as normalsOf, drawnPlaces as placesOf } from "../../../ops/index.ts";
+import { drawnEvenly as evenlyOf, drawnNormals as normalsOf, drawnPlaces as placesOf } from "../../../ops/index.ts";
 import { at, type Value } from "../../lowering/index.ts";
 import { typeAttribute } from "../graphdef.ts";
 import { type Lowering, reshapeTo, type Target } from "./context.ts";
@@ -84,6 +84,9 @@ export const iota: Lowering<"iota"> = ({ size }, _, __, target) => {
   const number = (value: number): string => target.constant({ dtype: "i32", shape: [] }, [value]);
   return target.add("Range", [number(0), number(size), number(1)], { Tidx: i32 });
 };
+
+export const drawnEvenly: Lowering<"drawn_evenly"> = (operation, _, type, target) =>
+  target.constant(type, [...evenlyOf(operation)]);
 
 export const drawnNormals: Lowering<"drawn_normals"> = (operation, _, type, target) =>
   target.constant(type, [...normalsOf(operation)]);
