@@ -29,6 +29,15 @@ function meaningOf(path: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries(used.map(([key, value]) => [key, Array.isArray(value) ? value.toSorted() : value]));
 }
 
+/** Writes a case whose spec declares the last of the modules before the first. */
+function writeReordered(name: string): { readonly spec: string; readonly weights: string } {
+  const written = writeCase(folder, name);
+  const [first, last] = ["first", "last"].map((part) => `  part ${part} = linear(18, 24)\n`);
+  const text = readFileSync(written.spec, "utf8").replace(`${last}`, "").replace(`${first}`, `${last}${first}`);
+  writeFileSync(written.spec, text);
+  return written;
+}
+
 /** An adapter with the name of OFT's tensor, which says nothing of PEFT. */
 const turned = `adapter mine() wraps base: linear {
   param angles: f32[base.inputs // 6, 15] = zeros named "oft_R.weight"
@@ -90,13 +99,15 @@ describe("adapters whose declarations say what they are in PEFT", () => {
   });
 
   test("a file of a model with its modules in another order is refused where their numbers count", () => {
-    const { spec, weights } = writeCase(folder, "pair-tiny");
-    const [first, last] = ["first", "last"].map((name) => `  part ${name} = linear(18, 24)\n`);
-    const text = readFileSync(spec, "utf8").replace(`${last}`, "").replace(`${first}`, `${last}${first}`);
-    writeFileSync(spec, text);
+    const { spec, weights } = writeReordered("pair-tiny");
     const given = ["--weights", weights, "--adapter", join(fixture, "pair-tiny")];
     const run = medctc(["export", spec, "--safetensors", join(folder, "refused.safetensors"), ...given]);
     expect([run.code, run.err]).toEqual([1, expect.stringContaining("has other numbers in `last.tinylora_P`")]);
+  });
+
+  test("a file of such a model is read where it has all that follows from their numbers", async () => {
+    const out = join(folder, "reordered.safetensors");
+    await expectMergedAs(out, writeReordered("pair-uni"), join(fixture, "pair-uni"), below("pair.uni.merged."));
   });
 
   test("fields that a declaration does not say are refused", () => {

@@ -80,6 +80,7 @@ const libraries = [
     "supertuning",
     "tinylora",
     "trainable_tokens",
+    "unilora",
     "vblora",
     "vera",
     "waveft",

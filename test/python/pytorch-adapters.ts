@@ -230,6 +230,9 @@ export const adapterRules: Readonly<Record<string, Case>> = {
     ],
   },
   trainable_tokens: { rules: ["trainable_tokens(tokens = [3, 0, 7]) on text.embeddings.words"] },
+  unilora: {
+    rules: ["unilora(rank = 2, length = 30) on text.attn.q,v", "unilora(rank = 2, length = 30) on text.ff.up"],
+  },
   vblora: {
     rules: [
       "vblora(rank = 2, vectors = 6, length = 4) on text.attn.q,v",
