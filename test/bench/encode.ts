@@ -10,17 +10,18 @@ import { endWithUsage, isSize, machineLine, pythonBeside, sizes } from "./ctclip
 import { cellsOf, takeTurns } from "./turns.ts";
 
 /**
- * Encoding a volume in f32 as `medctc eval` does, on both backends, beside CT-CLIP's own code and an expert's PyTorch, on the same
- * weights: `CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts [small|middle|full] [ROUNDS] [RUNS]`, where CTCLIP_SRC names a
- * checkout of CT-CLIP. They take turns: in each round every one has a process of its own, with a warm-up and some runs. At full size
- * it takes 2 GB of disk and 7 GB of memory, and some minutes.
+ * Encoding a volume in f32 as `medctc eval` does, on both backends, beside CT-CLIP's own code, an expert's PyTorch and that with
+ * torch.compile, on the same weights: `CTCLIP_SRC=FOLDER node test/run.mjs test/bench/encode.ts [small|middle|full] [ROUNDS] [RUNS]`,
+ * where CTCLIP_SRC names a checkout of CT-CLIP. They take turns: in each round every one has a process of its own, with a warm-up and
+ * some runs. At full size it takes 2 GB of disk and 7 GB of memory, and some minutes.
  */
 const usage = "test/bench/encode.ts [small|middle|full] [ROUNDS] [RUNS]";
-const contenders = ["own", "expert", "tensorflow", "onnx"] as const;
+const contenders = ["own", "expert", "compiled", "tensorflow", "onnx"] as const;
 type Contender = (typeof contenders)[number];
 const titles: Readonly<Record<Contender, string>> = {
   own: "CT-CLIP's own code",
   expert: "an expert's PyTorch",
+  compiled: "an expert's with torch.compile",
   tensorflow: "medctc on TensorFlow",
   onnx: "medctc on ONNX Runtime",
 };
@@ -52,18 +53,14 @@ async function compare(): Promise<void> {
     `codebook entries turned away, since they were nearly as near to a token as the nearest: ${turned}`,
   );
   const found = await takeTurns(contenders, Number(rounds), encode, (name) => titles[name]);
-  print(
-    "",
-    "| | s a volume | fastest | peak GB | time / CT-CLIP | memory / CT-CLIP | time / expert | memory / expert | latent apart |",
-    `|${"---|".repeat(9)}`,
-  );
-  const [own, expert] = [at(found, 0), at(found, 1)];
+  const others = ["CT-CLIP", "expert", "compiled"].map((name) => `time / ${name} | memory / ${name}`).join(" | ");
+  print("", `| | s a volume | fastest | peak GB | ${others} | latent apart |`, `|${"---|".repeat(11)}`);
+  const [own, expert, compiled] = [at(found, 0), at(found, 1), at(found, 2)];
   const latentApart = ({ turns }: (typeof found)[number]): number =>
     apart(at(turns, 0).latent, at(own.turns, 0).latent);
   for (const each of found) {
-    print(
-      `| ${[titles[each.name], ...cellsOf(each, [own, expert]), latentApart(each).toExponential(1)].join(" | ")} |`,
-    );
+    const cells = [...cellsOf(each, [own, expert, compiled]), latentApart(each).toExponential(1)];
+    print(`| ${[titles[each.name], ...cells].join(" | ")} |`);
   }
   const wrong = found.filter((each) => !(latentApart(each) <= allowed));
   for (const { name } of wrong) print(`${titles[name]} gives another latent`);
@@ -71,7 +68,7 @@ async function compare(): Promise<void> {
 }
 
 function encode(contender: Contender): Encoded {
-  const isPytorch = contender === "own" || contender === "expert";
+  const isPytorch = contender === "own" || contender === "expert" || contender === "compiled";
   const printed = isPytorch
     ? outputOf(python, ["test/bench/pytorch/encode.py", contender, model, folder, runs])
     : outputOf(process.execPath, [program, contender, spec, folder, runs], { env: { TF_CPP_MIN_LOG_LEVEL: "2" } });

@@ -1,7 +1,7 @@
-"""Latents of one volume by CT-CLIP's own vision encoder, and by an expert's, on the processor and in f32.
+"""Latents of one volume by CT-CLIP's own vision encoder, by an expert's, and by that with torch.compile, on the processor and in f32.
 
-`encode.py write SIZE FOLDER` writes CT-CLIP's random weights and a random volume into a folder; `encode.py own|expert SIZE FOLDER RUNS`
-encodes that volume once as a warm-up and then so often, and prints the seconds of each run, the peak memory in bytes and the latent
+`encode.py write SIZE FOLDER` writes CT-CLIP's random weights and a random volume into a folder; `encode.py own|expert|compiled SIZE
+FOLDER RUNS` encodes that volume once as a warm-up and then so often, and prints the seconds of each run, the peak memory in bytes and the latent
 as JSON. SIZE is the name of a model in sizes.py, and ctclip.py says what is needed, with safetensors besides.
 """
 
@@ -86,13 +86,15 @@ def run(name, size, folder, count):
     model = ctclip.reference(size)
     model.load_state_dict(load_file(f"{folder}/weights.safetensors"), strict=False)
     model.eval()
-    if name == "expert":
+    if name != "own":
         tune(model, size)
+    # Its first run compiles for minutes.
+    encoded = torch.compile(encode) if name == "compiled" else encode
     image = load_file(f"{folder}/volume.safetensors")["image"]
     seconds = []
     for _ in range(int(count) + 1):
         start = time.perf_counter()
-        latent = encode(model, image)
+        latent = encoded(model, image)
         seconds.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"seconds": seconds[1:], "peakBytes": peak, "latent": latent[0].tolist()}
