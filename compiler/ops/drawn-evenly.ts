@@ -1,7 +1,7 @@
 import type { OperationOf } from "../ir/types.ts";
+import { drawnBySeed } from "./drawn.ts";
 import { Pcg64 } from "./pcg64.ts";
-import { never } from "./rows.ts";
-import { noBytes, noFlops, noInput, type OperationRule } from "./rule.ts";
+import type { OperationRule } from "./rule.ts";
 
 /** Of more numbers than this NumPy shuffles all where it chooses more than a fiftieth of them. */
 const many = 10_000;
@@ -58,29 +58,12 @@ function shuffle(values: Int32Array, first: number, choose: (place: number) => n
 
 /** Numbers below a limit, each as often as another or once more, in an order that NumPy draws: i32[count]. */
 export const drawnEvenlyRule: OperationRule<"drawn_evenly"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  // The seed is a number of the spec: each run draws the same.
-  isRandom: false,
-  keepsRows: never,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  isMultilinear: false,
-  equalInput: noInput,
-  shorterForm: null,
+  ...drawnBySeed,
   type: ({ count, limit, seed }) => {
     if (count >= 2 ** 31 || limit < 1 || limit >= 2 ** 31)
       return "it draws fewer than 2^31 numbers below a limit from 1 up";
     if (!Number.isSafeInteger(seed) || seed < 0) return `its seed ${seed} is not a whole number from 0 up`;
     return { dtype: "i32", shape: [count] };
   },
-  isProduct: false,
-  bytesMoved: noBytes,
-  flops: noFlops,
-  saved: "nothing",
-  derivative: null,
   evaluate: (operation, _, __, output) => output.set(drawnEvenly(operation)),
 };

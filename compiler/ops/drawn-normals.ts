@@ -1,7 +1,7 @@
 import type { OperationOf } from "../ir/types.ts";
+import { drawnBySeed } from "./drawn.ts";
 import { MersenneTwister } from "./mersenne-twister.ts";
-import { never } from "./rows.ts";
-import { noBytes, noFlops, noInput, type OperationRule } from "./rule.ts";
+import type { OperationRule } from "./rule.ts";
 
 /** Numbers that PyTorch draws together, of which the second half follow from the angles, from so many on. */
 const block = 16;
@@ -58,25 +58,8 @@ function even53(random: MersenneTwister): number {
 
 /** Numbers of the standard normal distribution, as PyTorch draws them. */
 export const drawnNormalsRule: OperationRule<"drawn_normals"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  // The seed is a number of the spec: each run draws the same.
-  isRandom: false,
-  keepsRows: never,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  isMultilinear: false,
-  equalInput: noInput,
-  shorterForm: null,
+  ...drawnBySeed,
   type: ({ sizes, seed }) =>
     Number.isSafeInteger(seed) ? { dtype: "f32", shape: sizes } : `its seed ${seed} is not a whole number`,
-  isProduct: false,
-  bytesMoved: noBytes,
-  flops: noFlops,
-  saved: "nothing",
-  derivative: null,
   evaluate: (operation, _, __, output) => output.set(drawnNormals(operation)),
 };

@@ -1,8 +1,8 @@
 import type { OperationOf } from "../ir/types.ts";
+import { drawnBySeed } from "./drawn.ts";
 import { sizeAt } from "./indexing.ts";
 import { MersenneTwister } from "./mersenne-twister.ts";
-import { never } from "./rows.ts";
-import { noBytes, noFlops, noInput, type OperationRule } from "./rule.ts";
+import type { OperationRule } from "./rule.ts";
 
 /** From so many numbers on `torch.randperm` draws 64 bits for each: 2^32 / 20. */
 const many = 214_748_364;
@@ -69,19 +69,7 @@ function product(sizes: readonly number[]): number {
 
 /** Different places of a tensor of some sizes, as PyTorch draws them: i32[axes, count]. */
 export const drawnPlacesRule: OperationRule<"drawn_places"> = {
-  isElementwise: false,
-  ofUniform: "not uniform",
-  movesElements: false,
-  numbers: null,
-  // The seed is a number of the spec: each run draws the same.
-  isRandom: false,
-  keepsRows: never,
-  isRowWise: never,
-  isOfScores: false,
-  isCheap: false,
-  isMultilinear: false,
-  equalInput: noInput,
-  shorterForm: null,
+  ...drawnBySeed,
   type: ({ sizes, count, seed }) => {
     const all = product(sizes);
     if (sizes.length === 0 || all >= 2 ** 31) return "it draws places of tensors with axes, and below 2^31 elements";
@@ -89,10 +77,5 @@ export const drawnPlacesRule: OperationRule<"drawn_places"> = {
     if (count > all) return `a tensor of sizes [${sizes.join(", ")}] has ${all} places, and not ${count}`;
     return { dtype: "i32", shape: [sizes.length, count] };
   },
-  isProduct: false,
-  bytesMoved: noBytes,
-  flops: noFlops,
-  saved: "nothing",
-  derivative: null,
   evaluate: (operation, _, __, output) => output.set(drawnPlaces(operation)),
 };
